@@ -1,0 +1,72 @@
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run chat test lint check bench eval lock clean
+
+help: ## Liệt kê các lệnh
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.runtime ## Cài chương trình vào .venv (tức thì nếu không có gì đổi)
+
+setup-dev: $(VENV)/.dev ## Cài thêm công cụ để kiểm thử và soát mã
+
+run: setup ## Chạy Xin Luôn
+	$(VENV)/bin/xinluon run $(ARGS)
+
+chat: setup ## Hỏi đáp ngay trong cửa sổ dòng lệnh
+	$(VENV)/bin/xinluon chat $(ARGS)
+
+test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bài)
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: setup-dev ## Soát mã: ruff, mypy, lint-imports
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+check: lint test ## Soát mã rồi kiểm thử
+
+bench: setup-dev ## Đo tốc độ và chất lượng
+	$(VENV)/bin/xinluon bench all $(ARGS)
+
+eval: setup ## Chấm câu trả lời trên bộ câu hỏi kiểm tra
+	$(VENV)/bin/xinluon eval bench/questions/test.jsonl $(ARGS)
+
+# requirements*.lock được xuất từ uv.lock; chỉ lệnh này cần uv.
+lock: ## Khoá lại phiên bản các thư viện (cần uv)
+	UV_NO_CONFIG=1 uv lock --default-index https://pypi.org/simple
+	UV_NO_CONFIG=1 uv export -q --frozen --no-emit-project --no-header --no-annotate \
+		--no-default-groups --group build -o requirements.lock
+	UV_NO_CONFIG=1 uv export -q --frozen --no-emit-project --no-header --no-annotate \
+		--group build --group dev -o requirements-dev.lock
+
+clean: ## Xoá .venv và các tệp tạm, giữ nguyên dữ liệu trong var/
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian tách ensurepip sang gói python3-venv, nên máy mới cài có thể chưa tạo được venv.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Cần Python 3.11 trở lên. Cài python3, hoặc chỉ rõ: make setup PYTHON=python3.12" >&2; exit 1; }
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+		$(PYTHON) -m venv --clear $(VENV); \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		$(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && apt-get install -y -q --no-install-recommends python3-venv && $(PYTHON) -m venv --clear $(VENV); \
+	else \
+		echo "Máy chưa tạo được môi trường Python. Chạy: sudo apt-get install python3-venv, rồi gõ lại lệnh này." >&2; exit 1; \
+	fi
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/pip
+	$(PIP) install -q --require-hashes -r requirements.lock
+	$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@touch $@

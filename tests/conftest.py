@@ -1,0 +1,25 @@
+"""Rules and fixtures shared by all tests."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+ADVICE = "chromium is not installed: apt-get install chromium libatomic1"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip browser tests where Chromium is absent; under CI they fail instead."""
+    if CHROMIUM is None and item.get_closest_marker("browser"):
+        if os.environ.get("CI") == "true":
+            pytest.fail(ADVICE, pytrace=False)
+        pytest.skip(ADVICE)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of Chromium, for playwright's `executable_path`."""
+    if CHROMIUM is None:
+        pytest.fail(ADVICE, pytrace=False)
+    return CHROMIUM
