@@ -1,0 +1,504 @@
+"""Say what an entry knows: the facet that was asked, short, with its caveats, source and date.
+
+Pure: the same entry, facet, day and office give the same answer. Facts are joined, never completed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from knowledge.loader import Knowledge
+from knowledge.phrases import Phrases
+from knowledge.schema import (
+    DocumentSet,
+    Duration,
+    Entry,
+    Facet,
+    Fact,
+    Fee,
+    Kind,
+    MustCheck,
+    Source,
+    SourceKind,
+    Standing,
+    Statement,
+    Way,
+)
+
+_TOPIC_LINES = 6
+_GONE = frozenset({Standing.ABOLISHED, Standing.OUTDATED})
+
+
+class Part(StrEnum):
+    """What a line of an answer is."""
+
+    TITLE = "title"
+    TEXT = "text"
+    ITEM = "item"
+    WARNING = "warning"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    text: str
+    part: Part = Part.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeProfile:
+    """The office as citizens may know it; empty where the office has not said."""
+
+    name: str
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    hours: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    portal_url: str = "https://dichvucong.gov.vn"
+
+    def contact(self, phrases: Phrases) -> str:
+        """Whom to ask, as one line."""
+        known = [
+            phrases(f"contact.{name}", text=value)
+            for name, value in (
+                ("phone", self.phone),
+                ("email", self.email),
+                ("address", self.address),
+                ("website", self.website),
+            )
+            if value
+        ]
+        return f"{self.name}: {', '.join(known)}" if known else phrases("contact.name_only", name=self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is said about an entry. `facets`: the other sides that have facts; `options`: entries to go on to."""
+
+    entry: str
+    facet: Facet
+    lines: tuple[AnswerLine, ...]
+    facets: tuple[Facet, ...] = ()
+    options: tuple[str, ...] = ()
+    link: str = ""
+    checklist: bool = False
+
+
+class Answerer:
+    """Renders entries of one knowledge version for one office."""
+
+    def __init__(self, knowledge: Knowledge, phrases: Phrases, office: OfficeProfile) -> None:
+        self.knowledge = knowledge
+        self.phrases = phrases
+        self.office = office
+        self._national = frozenset(phrases.list("national_hosts"))
+
+    def answer(self, entry: Entry, facet: Facet | None, today: date) -> Answer:
+        """The answer to a question for this side of the entry (None: no side asked)."""
+        asked = facet or Facet.OVERVIEW
+        if entry.kind is Kind.OVERVIEW:
+            title = self.phrases("answer.overview", title=entry.title)
+            return Answer(entry=entry.id, facet=asked, lines=(AnswerLine(title),), options=entry.children)
+        if entry.kind is Kind.STUB:
+            return self._stub(entry, asked)
+        if entry.kind is Kind.OFFICE:
+            return self._office(entry, asked)
+        if entry.kind in (Kind.TOPIC, Kind.REFORM, Kind.STAFF):
+            return self._topic(entry, asked, today)
+        if entry.standing in _GONE:
+            return self._gone(entry, asked)
+        return self._procedure(entry, asked, today)
+
+    def facets(self, entry: Entry, today: date) -> tuple[Facet, ...]:
+        """The sides of a procedure that have facts today."""
+        if entry.kind not in (Kind.PROCEDURE, Kind.GUIDANCE) or entry.standing in _GONE:
+            return ()
+        return tuple(f for f in _ORDER if f in _RENDER and _RENDER[f](self, entry, today))
+
+    def checklist(self, entry: Entry) -> tuple[DocumentSet, ...]:
+        """The papers to tick off before filing, by case."""
+        return () if entry.standing in _GONE else entry.documents
+
+    def _procedure(self, entry: Entry, asked: Facet, today: date) -> Answer:
+        lines = [AnswerLine(entry.title if asked is Facet.OVERVIEW else entry.label, Part.TITLE)]
+        if asked is Facet.OVERVIEW:
+            body = self._overview(entry, today)
+        else:
+            body = _RENDER[asked](self, entry, today)
+        if not body:
+            body = self._missing(asked)
+        lines += body
+        if asked is not Facet.OVERVIEW and asked in entry.truncated and asked is not Facet.DOCUMENTS:
+            lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
+        lines += self._caveats(entry, asked, body)
+        lines += self._source_lines(entry, self._used_sources(entry, asked, today))
+        facets = tuple(f for f in self.facets(entry, today) if f is not asked)
+        return Answer(
+            entry=entry.id,
+            facet=asked,
+            lines=tuple(lines),
+            facets=facets,
+            options=entry.related if asked is Facet.RENEWAL and not entry.renewal else (),
+            link=self._link(entry),
+            checklist=bool(self.checklist(entry)) and asked in (Facet.DOCUMENTS, Facet.OVERVIEW),
+        )
+
+    def _missing(self, asked: Facet) -> list[AnswerLine]:
+        words = {Facet.POSTAL: "answer.no_postal", Facet.ONLINE: "answer.no_online"}
+        name = self.phrases(f"facets.{asked}")
+        first = self.phrases(words[asked]) if asked in words else self.phrases("answer.no_fact", facet=name)
+        return [AnswerLine(first), *self._whom_to_ask()]
+
+    def _whom_to_ask(self) -> list[AnswerLine]:
+        return [
+            AnswerLine(self.phrases("answer.ask", contact=self.office.contact(self.phrases))),
+            AnswerLine(self.phrases("answer.ask_portal", url=self.office.portal_url)),
+        ]
+
+    def _gone(self, entry: Entry, asked: Facet) -> Answer:
+        lines = [
+            AnswerLine(entry.label, Part.TITLE),
+            AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING),
+        ]
+        if entry.replaced:
+            lines.append(AnswerLine(entry.replaced.says))
+        lines += self._whom_to_ask()
+        lines += self._source_lines(entry, list(entry.sources.values())[:2])
+        options = entry.replaced.entries if entry.replaced else ()
+        return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=options, link=self._link(entry))
+
+    def _stub(self, entry: Entry, asked: Facet) -> Answer:
+        lines = [AnswerLine(self.phrases("answer.stub", title=entry.title)), *self._whom_to_ask()]
+        if entry.related:
+            lines.append(AnswerLine(self.phrases("answer.stub_related")))
+        return Answer(
+            entry=entry.id, facet=asked, lines=tuple(lines), options=entry.related, link=self.office.portal_url
+        )
+
+    def _office(self, entry: Entry, asked: Facet) -> Answer:
+        lines: list[AnswerLine] = []
+        missing = []
+        for name in entry.shows:
+            value = getattr(self.office, name)
+            if not value:
+                missing.append(self.phrases(f"office.missing_names.{name}"))
+            elif isinstance(value, tuple):
+                lines += [AnswerLine(self.phrases(f"office.{name}", text=v), Part.ITEM) for v in value]
+            else:
+                lines.append(AnswerLine(self.phrases(f"office.{name}", text=value)))
+        if missing:
+            joined = ", ".join([missing[0], *(m[0].lower() + m[1:] for m in missing[1:])])
+            lines.append(AnswerLine(self.phrases("office.missing", what=joined)))
+            if not self.office.phone:
+                lines.append(AnswerLine(self.phrases("answer.ask_portal", url=self.office.portal_url)))
+        return Answer(
+            entry=entry.id,
+            facet=asked,
+            lines=(AnswerLine(entry.title, Part.TITLE), *lines),
+            options=entry.related,
+            link=self.office.website,
+        )
+
+    def _topic(self, entry: Entry, asked: Facet, today: date) -> Answer:
+        facts = [f for f in entry.facts if f.shown and f.holds(today)]
+        fitting = [f for f in facts if f.facet is asked] if asked is not Facet.OVERVIEW else []
+        chosen = fitting or facts
+        lines = [AnswerLine(entry.title, Part.TITLE)]
+        if entry.standing is not Standing.CURRENT:
+            lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
+        if entry.replaced:
+            lines.append(AnswerLine(entry.replaced.says, Part.WARNING))
+        lines += [AnswerLine(_placed(f.text, f), Part.ITEM) for f in chosen[:_TOPIC_LINES]]
+        if len(chosen) > _TOPIC_LINES:
+            lines.append(AnswerLine(self.phrases("answer.more", count=len(chosen) - _TOPIC_LINES)))
+        if any(f in entry.truncated for f in (asked, Facet.OVERVIEW)) or (entry.truncated and not fitting):
+            lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
+        lines += self._caveats(entry, asked, lines)
+        lines += self._source_lines(entry, list(entry.sources.values())[:2])
+        more = tuple(dict.fromkeys([*(entry.replaced.entries if entry.replaced else ()), *entry.related]))
+        return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=self._link(entry))
+
+    def _overview(self, entry: Entry, today: date) -> list[AnswerLine]:
+        lines = []
+        if entry.agency:
+            lines.append(AnswerLine(self.phrases("answer.agency", text=entry.agency)))
+        if entry.documents:
+            copies = f", {entry.copies.text}" if entry.copies else ""
+            count = max(len(d.items) for d in entry.documents)
+            if len(entry.documents) == 1 and entry.documents[0].complete:
+                lines.append(AnswerLine(self.phrases("answer.documents_count", count=count, copies=copies)))
+        times = self._times(entry, today)
+        fees = self._fees(entry, today)
+        lines += times[:2]
+        lines += fees[:2] if len(fees) <= 2 else fees[:1]
+        ways = [self.phrases(f"ways.{w}") for w in dict.fromkeys(f.way for f in entry.filing)]
+        if ways:
+            text = "; ".join([ways[0], *(w[0].lower() + w[1:] for w in ways[1:])])
+            lines.append(AnswerLine(self.phrases("answer.ways", text=text)))
+        if entry.who and len(lines) < 4:
+            lines.append(AnswerLine(self.phrases("answer.who", text=entry.who.text)))
+        if not lines:
+            lines += self._eligibility(entry, today)[:4]
+        return lines or self._legal(entry, today)[:4]
+
+    # Each of these renders one facet; an empty list means that nothing is known.
+
+    def _documents(self, entry: Entry, today: date) -> list[AnswerLine]:
+        lines = []
+        cut = Facet.DOCUMENTS in entry.truncated
+        for documents in entry.documents:
+            if not documents.holds(today):
+                continue
+            if documents.case or documents.place:
+                case = _placed(documents.case or "", documents)
+                lines.append(AnswerLine(self.phrases("answer.documents_case", case=case)))
+            for item in documents.items:
+                copies = f" – {item.copies}" if item.copies else ""
+                lines.append(AnswerLine(item.text + copies, Part.ITEM))
+            if documents.note:
+                lines.append(AnswerLine(documents.note))
+            cut = cut or not documents.complete
+        if lines and entry.copies:
+            lines.append(AnswerLine(self.phrases("answer.copies", text=entry.copies.text)))
+        if lines and cut:
+            lines.append(AnswerLine(self.phrases("answer.documents_cut"), Part.WARNING))
+        return lines
+
+    def _fees(self, entry: Entry, today: date) -> list[AnswerLine]:
+        dated = {f.name for f in entry.fees if (f.from_ or f.until) and f.holds(today)}
+        lines = []
+        for fee in entry.fees:
+            superseded = fee.name in dated and not (fee.from_ or fee.until)
+            if superseded or (fee.until and fee.until < today):
+                continue
+            coming = fee.from_ is not None and fee.from_ > today
+            text = self._fee_text(fee)
+            if coming and fee.from_:
+                text = self.phrases("answer.fee_from_on", day=_day(fee.from_), text=text)
+            lines.append(AnswerLine(text))
+        return lines
+
+    def _fee_text(self, fee: Fee) -> str:
+        whom = ", ".join(x for x in (fee.payer, fee.place, fee.case) if x)
+        head = f"{fee.name} ({whom})" if whom else fee.name
+        if fee.free:
+            value = self.phrases("answer.fee_free")
+        elif fee.amount is not None:
+            value = f"{fee.amount:,}".replace(",", ".") + " đồng" + (f"/{fee.per}" if fee.per else "")
+        else:
+            value = ""
+        if fee.text:
+            value = f"{value} – {fee.text}" if value else fee.text
+        if fee.until:
+            value += f" ({self.phrases('answer.until', day=_day(fee.until))})"
+        return f"{head}: {value}"
+
+    def _times(self, entry: Entry, today: date) -> list[AnswerLine]:
+        return [AnswerLine(_time_text(t)) for t in entry.times if t.holds(today)]
+
+    def _where(self, entry: Entry, today: date) -> list[AnswerLine]:
+        lines = []
+        if entry.agency:
+            lines.append(AnswerLine(self.phrases("answer.agency", text=entry.agency)))
+        return lines + self._ways(entry, today, set(Way))
+
+    def _ways(self, entry: Entry, today: date, ways: set[Way]) -> list[AnswerLine]:
+        lines = []
+        for filing in entry.filing:
+            if filing.way in ways and filing.holds(today):
+                text = self.phrases(f"ways.{filing.way}") + (f": {filing.at}" if filing.at else "")
+                lines.append(AnswerLine(_placed(text, filing), Part.ITEM))
+        return lines
+
+    def _online(self, entry: Entry, today: date) -> list[AnswerLine]:
+        lines = []
+        for level in entry.online_levels:
+            if level.holds(today):
+                text = self.phrases(f"levels.{level.level}") + (f" – {level.text}" if level.text else "")
+                lines.append(AnswerLine(_placed(text, level)))
+        lines += self._ways(entry, today, {Way.ONLINE, Way.EMAIL})
+        if lines:
+            lines.append(AnswerLine(self.phrases("answer.portal", url=self.office.portal_url)))
+        return lines
+
+    def _postal(self, entry: Entry, today: date) -> list[AnswerLine]:
+        return self._ways(entry, today, {Way.POSTAL})
+
+    def _forms(self, entry: Entry, today: date) -> list[AnswerLine]:
+        named = [AnswerLine(form, Part.ITEM) for form in entry.forms]
+        if named:
+            return named
+        items = [i.text for d in entry.documents for i in d.items if "mẫu" in i.text.lower()]
+        return [AnswerLine(text, Part.ITEM) for text in dict.fromkeys(items)]
+
+    def _eligibility(self, entry: Entry, today: date) -> list[AnswerLine]:
+        lines = [AnswerLine(self.phrases("answer.who", text=entry.who.text))] if entry.who else []
+        return lines + _statements(entry.conditions, today)
+
+    def _result(self, entry: Entry, today: date) -> list[AnswerLine]:
+        lines = []
+        if entry.result:
+            lines.append(AnswerLine(self.phrases("answer.result", text=_placed(entry.result.text, entry.result))))
+        if entry.validity:
+            lines.append(AnswerLine(self.phrases("answer.validity", text=_placed(entry.validity.text, entry.validity))))
+        return lines
+
+    def _renewal(self, entry: Entry, today: date) -> list[AnswerLine]:
+        return _statements(entry.renewal, today)
+
+    def _legal(self, entry: Entry, today: date) -> list[AnswerLine]:
+        return [AnswerLine(text, Part.ITEM) for text in entry.legal]
+
+    def _status(self, entry: Entry, today: date) -> list[AnswerLine]:
+        if entry.standing is not Standing.CURRENT:
+            return [AnswerLine(self.phrases(f"standing.{entry.standing}"))]
+        return [AnswerLine(self.phrases("answer.holds"))]
+
+    def _caveats(self, entry: Entry, asked: Facet, body: Sequence[AnswerLine]) -> list[AnswerLine]:
+        lines = [AnswerLine(_placed(w.text, w), Part.WARNING) for w in entry.warnings if w.shown]
+        if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
+            lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
+        checks = [c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._speaks_of_fees(entry, asked)]
+        lines += [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
+        return lines + [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
+
+    @staticmethod
+    def _speaks_of_fees(entry: Entry, asked: Facet) -> bool:
+        return asked is Facet.FEE or (asked is Facet.OVERVIEW and bool(entry.fees))
+
+    def _trust(self, entry: Entry) -> Iterable[str]:
+        shown = [s for s in entry.sources.values() if s.shown]
+        kinds = {s.kind for s in shown}
+        if entry.confidence == "inferred":
+            yield self.phrases("trust.inferred")
+        if entry.low_reliability:
+            yield self.phrases("trust.low")
+        if SourceKind.VENDOR_MIRROR in kinds:
+            yield self.phrases("trust.mirror")
+        elif kinds and not kinds & {SourceKind.OFFICIAL, SourceKind.LEGAL_DATABASE}:
+            yield self.phrases("trust.unofficial")
+        elif entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE) and shown and shown[0].kind is SourceKind.OFFICIAL:
+            host = _host(shown[0])
+            if host and self._is_elsewhere(host):
+                yield self.phrases("trust.other_province", host=host)
+
+    def _is_elsewhere(self, host: str) -> bool:
+        own = urlsplit(self.office.website).hostname or ""
+        return host not in self._national and host != own
+
+    def _used_sources(self, entry: Entry, asked: Facet, today: date) -> list[Source]:
+        used = [f.source for f in _facts_of(entry, asked) if f.source and f.holds(today)]
+        keys = list(dict.fromkeys(used)) or list(entry.sources)[:2]
+        if any(f.source is None for f in _facts_of(entry, asked)) and entry.sources:
+            first = next(iter(entry.sources))
+            keys = list(dict.fromkeys([first, *keys]))
+        return [entry.sources[k] for k in keys if k in entry.sources]
+
+    def _source_lines(self, entry: Entry, sources: Sequence[Source]) -> list[AnswerLine]:
+        names = [n for n in dict.fromkeys(_source_name(s) for s in sources if s.shown) if n]
+        if not names:
+            names = [n for n in (_source_name(s) for s in entry.sources.values() if s.shown) if n][:1]
+        if not names:
+            return []
+        joined = self.phrases("source.separator").join(names[:3])
+        if entry.as_of:
+            return [AnswerLine(self.phrases("source.line", sources=joined, as_of=entry.as_of), Part.SOURCE)]
+        return [AnswerLine(self.phrases("source.line_undated", sources=joined), Part.SOURCE)]
+
+    def _link(self, entry: Entry) -> str:
+        """The official page, else any page that may be shown whole, else the national portal."""
+        whole = [s for s in entry.sources.values() if s.shown and s.url and not s.incomplete]
+        official = [s for s in whole if s.kind is SourceKind.OFFICIAL]
+        best = (official or [s for s in whole if s.kind is SourceKind.LEGAL_DATABASE] or whole)[:1]
+        return best[0].url or self.office.portal_url if best else self.office.portal_url
+
+
+_ORDER = (
+    Facet.DOCUMENTS,
+    Facet.FEE,
+    Facet.TIME,
+    Facet.WHERE,
+    Facet.ONLINE,
+    Facet.POSTAL,
+    Facet.FORM,
+    Facet.ELIGIBILITY,
+    Facet.RESULT,
+    Facet.RENEWAL,
+    Facet.LEGAL,
+)
+
+_RENDER: dict[Facet, Callable[[Answerer, Entry, date], list[AnswerLine]]] = {
+    Facet.DOCUMENTS: Answerer._documents,
+    Facet.FEE: Answerer._fees,
+    Facet.TIME: Answerer._times,
+    Facet.WHERE: Answerer._where,
+    Facet.ONLINE: Answerer._online,
+    Facet.POSTAL: Answerer._postal,
+    Facet.FORM: Answerer._forms,
+    Facet.ELIGIBILITY: Answerer._eligibility,
+    Facet.RESULT: Answerer._result,
+    Facet.RENEWAL: Answerer._renewal,
+    Facet.LEGAL: Answerer._legal,
+    Facet.STATUS: Answerer._status,
+}
+
+
+def _facts_of(entry: Entry, facet: Facet) -> Sequence[Fact]:
+    own: dict[Facet, Sequence[Fact]] = {
+        Facet.DOCUMENTS: entry.documents,
+        Facet.FEE: entry.fees,
+        Facet.TIME: entry.times,
+        Facet.WHERE: entry.filing,
+        Facet.ONLINE: (*entry.online_levels, *(f for f in entry.filing if f.way in (Way.ONLINE, Way.EMAIL))),
+        Facet.POSTAL: tuple(f for f in entry.filing if f.way is Way.POSTAL),
+        Facet.ELIGIBILITY: (*((entry.who,) if entry.who else ()), *entry.conditions),
+        Facet.RENEWAL: entry.renewal,
+    }
+    return own.get(facet, ())
+
+
+def _statements(statements: Sequence[Statement], today: date) -> list[AnswerLine]:
+    return [AnswerLine(_placed(s.text, s), Part.ITEM) for s in statements if s.shown and s.holds(today)]
+
+
+def _time_text(time: Duration) -> str:
+    head = time.step + (f" ({time.case})" if time.case else "")
+    if time.number is not None:
+        number = f"{time.number:g}".replace(".", ",")
+        if time.number < 10 and time.number == int(time.number):
+            number = f"{int(time.number):02d}"
+        value = f"{number} {time.unit}" + (" làm việc" if time.working else "")
+        if time.since:
+            value += f" {time.since}"
+        if time.text:
+            value += f" – {time.text}"
+    else:
+        value = time.text or ""
+    return _placed(f"{head}: {value}", time)
+
+
+def _placed(text: str, fact: Fact) -> str:
+    """The text with the place whose page says so, unless the text names it itself."""
+    if not fact.place or fact.place in text:
+        return text
+    return f"{text} ({fact.place})" if text else fact.place
+
+
+def _day(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def _host(source: Source) -> str:
+    return (urlsplit(source.url).hostname or "") if source.url else ""
+
+
+def _source_name(source: Source) -> str:
+    if source.url and not source.incomplete:
+        return _host(source)
+    return source.document or _host(source)

@@ -1,0 +1,218 @@
+"""Read folders of knowledge files into one immutable Knowledge; what is wrong is reported with file and line.
+
+A bad entry is left out and reported, the rest is served. Later folders win: an office's own entry replaces the shipped
+one with the same id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from knowledge import strict_yaml
+from knowledge.schema import Entry, EntryFile, Kind
+from knowledge.strict_yaml import BadYaml, Document, Problem
+
+SHIPPED = Path(__file__).parent / "data"
+
+_file_adapter: TypeAdapter[EntryFile] = TypeAdapter(EntryFile)
+_entry_adapter: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+# Kinds whose words are facts, so that each needs a source and a date.
+FACTUAL = frozenset({Kind.PROCEDURE, Kind.GUIDANCE, Kind.TOPIC, Kind.REFORM, Kind.STAFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the menu with its entries in file order."""
+
+    name: str
+    order: int
+    menu: bool
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All entries of one reading. `version` changes when any file does."""
+
+    entries: Mapping[str, Entry]
+    fields: tuple[Field, ...]
+    version: str
+
+    def get(self, entry_id: str) -> Entry | None:
+        return self.entries.get(entry_id)
+
+    def main(self, entry: Entry) -> Entry:
+        """The entry a variant stands for."""
+        return self.entries.get(entry.variant_of or "", entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What reading gave: the knowledge, and what to mend."""
+
+    knowledge: Knowledge
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not any(p.error for p in self.problems)
+
+
+def knowledge_files(folders: Iterable[Path]) -> list[Path]:
+    """The YAML files of the folders in reading order."""
+    return [path for folder in folders for path in sorted(folder.glob("*.y*ml")) if path.is_file()]
+
+
+def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
+    """Read all folders, the shipped one first. Raises nothing for bad content: see Loaded.problems."""
+    digest = hashlib.sha256()
+    problems: list[Problem] = []
+    entries: dict[str, Entry] = {}
+    fields: dict[str, Field] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), 1, "không có thư mục kho tri thức này", "tạo thư mục hoặc sửa cấu hình"))
+            continue
+        own: dict[str, Entry] = {}
+        for path in knowledge_files([folder]):
+            try:
+                raw = path.read_bytes()
+                digest.update(path.name.encode() + b"\0" + raw)
+                document = strict_yaml.loads(raw, name=_display(path))
+                header, found = _read_file(document, problems)
+            except OSError as exc:
+                problems.append(Problem(_display(path), 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra quyền đọc"))
+                continue
+            except BadYaml as exc:
+                problems.extend(exc.problems)
+                continue
+            for entry in found:
+                if entry.id in own:
+                    other = own[entry.id]
+                    problems.append(
+                        Problem(
+                            entry.file,
+                            entry.line,
+                            f"mã «{entry.id}» đã có ở {other.file}:{other.line}",
+                            "đổi mã hoặc bỏ bớt một mục",
+                        )
+                    )
+                    continue
+                own[entry.id] = entry
+            _add_field(fields, header, [e.id for e in found])
+        entries.update(own)
+    problems.extend(_dead_references(entries))
+    ordered = tuple(sorted((_only_known(f, entries) for f in fields.values()), key=lambda f: (f.order, f.name)))
+    return Loaded(Knowledge(entries, ordered, digest.hexdigest()[:12]), tuple(problems))
+
+
+def _display(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _read_file(document: Document, problems: list[Problem]) -> tuple[EntryFile, list[Entry]]:
+    """The file's header and its good entries; bad entries go to `problems`."""
+    data = document.data
+    if not isinstance(data, dict):
+        raise BadYaml([document.problem((), "tệp không có nội dung", "viết field, owner, review_by và entries")])
+    raw_entries = data.get("entries") or []
+    try:
+        header = _file_adapter.validate_python({**data, "entries": []})
+    except ValidationError as exc:
+        raise BadYaml(strict_yaml.explain(exc, document)) from exc
+    if not isinstance(raw_entries, list):
+        raise BadYaml([document.problem(("entries",), "«entries» phải là danh sách", "mỗi mục bắt đầu bằng «- id:»")])
+    found = []
+    for at, raw in enumerate(raw_entries):
+        entry = _read_entry(document, at, raw, header, problems)
+        if entry:
+            found.append(entry)
+    return header, found
+
+
+def _read_entry(
+    document: Document, at: int, raw: Any, header: EntryFile, problems: list[Problem]
+) -> Entry | None:
+    where = ("entries", at)
+    try:
+        entry = _entry_adapter.validate_python(raw)
+    except ValidationError as exc:
+        problems.extend(strict_yaml.explain(exc, document, at=where))
+        return None
+    entry = replace(
+        entry,
+        field=header.field,
+        file=document.file,
+        line=document.line(where),
+        owner=entry.owner or header.owner,
+        review_by=entry.review_by or header.review_by,
+    )
+    wrong = list(_entry_problems(entry, document, where))
+    problems.extend(wrong)
+    return None if wrong else entry
+
+
+def _entry_problems(entry: Entry, document: Document, where: tuple[str | int, ...]) -> Iterable[Problem]:
+    if entry.kind in FACTUAL:
+        if not entry.sources:
+            yield document.problem(where, f"mục «{entry.id}» không có nguồn", "thêm sources: {s1: {kind: …, url: …}}")
+        for key, source in entry.sources.items():
+            if not source.url and not source.document:
+                yield document.problem(
+                    (*where, "sources", key), f"nguồn «{key}» không có url hay document", "điền địa chỉ hoặc số văn bản"
+                )
+    for name in ("documents", "fees", "times", "filing", "online_levels", "conditions", "renewal", "facts", "warnings"):
+        for at, fact in enumerate(getattr(entry, name)):
+            yield from _fact_problems(entry, fact, document, (*where, name, at))
+    for name in ("copies", "who", "result", "validity"):
+        fact = getattr(entry, name)
+        if fact:
+            yield from _fact_problems(entry, fact, document, (*where, name))
+
+
+def _fact_problems(entry: Entry, fact: Any, document: Document, where: tuple[str | int, ...]) -> Iterable[Problem]:
+    if fact.source and fact.source not in entry.sources:
+        yield document.problem((*where, "source"), f"không có nguồn nào tên «{fact.source}»", "xem lại tên trong sources")
+    if entry.kind in FACTUAL and not (fact.as_of or entry.as_of):
+        yield document.problem(where, f"mục «{entry.id}» chưa ghi thông tin tính đến lúc nào", "thêm as_of")
+    if fact.from_ and fact.until and fact.from_ > fact.until:
+        yield document.problem((*where, "until"), "ngày kết thúc (until) trước ngày bắt đầu (from)", "sửa lại ngày")
+
+
+def _add_field(fields: dict[str, Field], header: EntryFile, ids: Sequence[str]) -> None:
+    known = fields.get(header.field)
+    if known:
+        ids = (*known.entries, *(i for i in ids if i not in known.entries))
+    fields[header.field] = Field(header.field, header.order, header.menu, tuple(ids))
+
+
+def _only_known(field: Field, entries: Mapping[str, Entry]) -> Field:
+    return replace(field, entries=tuple(i for i in field.entries if i in entries and entries[i].field == field.name))
+
+
+def _dead_references(entries: Mapping[str, Entry]) -> Iterable[Problem]:
+    for entry in entries.values():
+        pointed = [*entry.children, *entry.related, *(entry.replaced.entries if entry.replaced else ())]
+        if entry.variant_of:
+            pointed.append(entry.variant_of)
+        for target in pointed:
+            if target not in entries:
+                yield Problem(
+                    entry.file, entry.line, f"mục «{entry.id}» trỏ tới «{target}» không có trong kho", "sửa mã hoặc bỏ đi"
+                )
+
+
+def days_left(day: date | None, today: date) -> int | None:
+    """Days from today until `day` (negative when past)."""
+    return (day - today).days if day else None

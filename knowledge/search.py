@@ -1,0 +1,246 @@
+"""From a question to a decision: answer with an entry, ask back, say it is not handled here, chat, or call a person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from knowledge import strict_yaml
+from knowledge.index import Index, Item
+from knowledge.lexicon import Lexicon, load_lexicon
+from knowledge.loader import Knowledge
+from knowledge.question import Question, Reader, Role
+from knowledge.ranking import FEATURES, Context, Ranker, Scored
+from knowledge.schema import Entry, Facet, Kind
+
+MAX_CHOICES = 4
+_HERE = Path(__file__).parent
+
+
+class Outcome(StrEnum):
+    """What is done with a question."""
+
+    ANSWER = "answer"
+    CHOOSE = "choose"
+    OUT = "out"
+    SMALLTALK = "smalltalk"
+    HUMAN = "human"
+
+
+class WeightsFile(BaseModel):
+    """`weights.yaml`: what `bench/tune.py` learnt from the training questions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rank: dict[str, float]
+    confidence: dict[str, float]  # logistic regression on signals of the best candidate
+    answer_at: float  # confidence from which the best candidate is answered
+    choose_at: float  # confidence from which up to four candidates are offered
+    follow_at: float  # below this confidence a short remark is taken to be about the last entry
+    choice_gap: float  # a choice is offered when its score is at most this far below the best
+    dossier_entry: str
+    common: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the search decided. `entry` is set for answer, human, smalltalk and for a known matter of others (out)."""
+
+    outcome: Outcome
+    entry: str = ""
+    facet: Facet | None = None
+    choices: tuple[str, ...] = ()
+    score: float = 0.0  # confidence, 0 to 1
+    question: Question | None = None
+    candidates: tuple[Scored, ...] = field(default=(), repr=False)
+
+
+SIGNALS = ("bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter", "last")
+
+
+def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple[float, ...]:
+    """What tells how sure the best candidate is (in the order of SIGNALS)."""
+    best = ranked[0]
+    rival = next((s for s in ranked[1:] if not _same_matter(s, best)), None)
+    margin = min(best.score - rival.score, 4.0) if rival else 4.0
+    values = dict(zip(FEATURES, best.features, strict=True))
+    matter = [t for t in question.terms if t.role in (Role.MATTER, Role.FACET)]
+    unknown = sum(1 for t in matter if not index.has(t.syllable.folded))
+    return (
+        1.0,
+        best.score,
+        margin,
+        values["share"],
+        values["covered"],
+        values["phrase"],
+        values["balance"],
+        values["mass"],
+        values["pairs"],
+        unknown / len(matter) if matter else 0.0,
+        min(len(matter), 12) / 12,
+        values["last"],
+    )
+
+
+def _same_matter(one: Scored, other: Scored) -> bool:
+    return bool(
+        one.entry.main
+        and one.entry.main == other.entry.id
+        or other.entry.main
+        and other.entry.main == one.entry.id
+        or one.entry.kind is other.entry.kind is Kind.OUTSIDE
+        or one.entry.kind is other.entry.kind is Kind.SMALLTALK
+    )
+
+
+class Searcher:
+    """The search over one version of the knowledge. Read-only after it is built; threads may share it."""
+
+    def __init__(self, knowledge: Knowledge, lexicon: Lexicon, weights: WeightsFile) -> None:
+        self.knowledge = knowledge
+        self.weights = weights
+        self.index = Index(items(knowledge), lexicon, weights.common)
+        self.reader = Reader(lexicon, self.index)
+        self.ranker = Ranker(self.index, weights.rank, weights.common)
+        self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
+
+    def search(self, text: str, last: Entry | None = None) -> Decision:
+        """Decide on a question; `last` is the entry the conversation was about, if it is still fresh."""
+        question = self.reader.read(text)
+        if question.procedure_code in self._codes:
+            return self._answer(question, self._codes[question.procedure_code], 1.0)
+        if question.dossier and self.weights.dossier_entry in self.knowledge.entries:
+            return self._answer(question, self.weights.dossier_entry, 1.0, Facet.STATUS)
+        if question.empty:
+            return Decision(Outcome.OUT, question=question)
+        ranked = self.rank(question, last)
+        if not ranked:
+            return self._without_match(question, last)
+        return self._decide(question, ranked, last)
+
+    def rank(self, question: Question, last: Entry | None) -> list[Scored]:
+        context = Context(last.id, last.field) if last else Context()
+        return self.ranker.rank(question, context)
+
+    def confidence(self, question: Question, ranked: Sequence[Scored]) -> float:
+        values = signals(question, ranked, self.index)
+        total = sum(self.weights.confidence.get(n, 0.0) * v for n, v in zip(SIGNALS, values, strict=True))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+    def _decide(self, question: Question, ranked: Sequence[Scored], last: Entry | None) -> Decision:
+        best = ranked[0]
+        sure = self.confidence(question, ranked)
+        if last and self._about_last(question, best, sure):
+            return self._answer(question, last.id, sure, candidates=ranked)
+        if best.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK, Kind.HUMAN) and sure >= self.weights.choose_at:
+            return self._other(question, best, sure, ranked)
+        if sure >= self.weights.answer_at and not (question.vague and best.entry.group == 0):
+            return self._answer(question, best.entry.id, sure, candidates=ranked)
+        if question.vague or sure >= self.weights.choose_at:
+            choices = self._choices(ranked)
+            if len(choices) == 1 and not question.vague:
+                return self._answer(question, choices[0], sure, candidates=ranked)
+            if choices:
+                return Decision(Outcome.CHOOSE, "", question.facet, choices, sure, question, tuple(ranked))
+        return self._other(question, best, sure, ranked)
+
+    def _about_last(self, question: Question, best: Scored, sure: float) -> bool:
+        """A remark that only names a facet, or says too little to be about anything else."""
+        matter = [t for t in question.terms if t.role is Role.MATTER and t.syllable.folded not in self.reader.lexicon.generic]
+        if best.entry.kind in (Kind.SMALLTALK, Kind.HUMAN) and not question.facet:
+            return False
+        if not matter and question.facet and not question.actions - {a for a in question.actions if a.value == "issue"}:
+            return True
+        return sure < self.weights.follow_at and len(matter) <= 3 and best.entry.kind is not Kind.OUTSIDE
+
+    def _without_match(self, question: Question, last: Entry | None) -> Decision:
+        if last and (question.facet or question.vague):
+            return self._answer(question, last.id, 0.5)
+        return Decision(Outcome.OUT, question=question)
+
+    def _other(self, question: Question, best: Scored, sure: float, ranked: Sequence[Scored]) -> Decision:
+        outcome = {Kind.SMALLTALK: Outcome.SMALLTALK, Kind.HUMAN: Outcome.HUMAN}.get(best.entry.kind, Outcome.OUT)
+        known = best.entry.id if best.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK, Kind.HUMAN) else ""
+        if not known:
+            outcome = Outcome.OUT
+        elif sure < self.weights.choose_at and best.entry.kind is Kind.OUTSIDE:
+            known = ""
+        return Decision(outcome, known, question.facet, (), sure, question, tuple(ranked))
+
+    def _answer(
+        self,
+        question: Question,
+        entry_id: str,
+        sure: float,
+        facet: Facet | None = None,
+        candidates: Sequence[Scored] = (),
+    ) -> Decision:
+        entry = self.knowledge.entries[entry_id]
+        outcome = {Kind.HUMAN: Outcome.HUMAN, Kind.SMALLTALK: Outcome.SMALLTALK, Kind.OUTSIDE: Outcome.OUT}.get(
+            entry.kind, Outcome.ANSWER
+        )
+        return Decision(outcome, entry_id, facet or question.facet, (), sure, question, tuple(candidates))
+
+    def _choices(self, ranked: Sequence[Scored]) -> tuple[str, ...]:
+        floor = ranked[0].score - self.weights.choice_gap
+        found: list[str] = []
+        for scored in ranked:
+            if scored.score < floor or len(found) == MAX_CHOICES:
+                break
+            if scored.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK):
+                continue
+            main = scored.entry.main or scored.entry.id
+            if main not in found:
+                found.append(main)
+        return tuple(found)
+
+
+def items(knowledge: Knowledge) -> list[Item]:
+    """What of the knowledge is searched: everything but what is for the staff alone."""
+    found = []
+    for entry in knowledge.entries.values():
+        if entry.kind is Kind.STAFF:
+            continue
+        phrases = [p for p in (entry.title, entry.label, *entry.aliases) if p]
+        found.append(
+            Item(
+                entry.id,
+                entry.kind,
+                phrases,
+                entry.action,
+                general=entry.kind is Kind.STUB and entry.general,
+                field=entry.field,
+                main=entry.variant_of or "",
+            )
+        )
+    return found
+
+
+_weights_adapter: TypeAdapter[WeightsFile] = TypeAdapter(WeightsFile)
+
+
+def load_weights(path: Path = _HERE / "weights.yaml") -> WeightsFile:
+    """Read the learnt weights. Raises strict_yaml.BadYaml."""
+    document = strict_yaml.read(path)
+    try:
+        return _weights_adapter.validate_python(document.data)
+    except ValidationError as exc:
+        raise strict_yaml.BadYaml(strict_yaml.explain(exc, document)) from exc
+
+
+def build(knowledge: Knowledge, *, weights: WeightsFile | None = None, lexicon: Lexicon | None = None) -> Searcher:
+    """A searcher with the shipped lexicon and weights unless others are given."""
+    return Searcher(knowledge, lexicon or load_lexicon(_HERE / "lexicon.yaml"), weights or load_weights())
+
+
+def topic_map(data: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    """Entry id → codes of `cases/topics.yaml` that it answers."""
+    found: dict[str, set[str]] = {}
+    for code, ids in data.items():
+        for entry_id in ids:
+            found.setdefault(entry_id, set()).add(code)
+    return {k: frozenset(v) for k, v in found.items()}

@@ -1,0 +1,244 @@
+"""Read YAML that strangers edit: safe, bounded, with a line number for every value.
+
+Stricter than PyYAML's safe loader: no tags, no anchors (so no alias bombs), no duplicate keys, bounded size
+and depth. Plain scalars are null, true/false, integers, decimals and ISO dates; everything else is text
+(``no`` and ``on`` stay words).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 12
+
+type_names = {"dict": "một nhóm «khoá: giá trị»", "list": "một danh sách (mỗi mục bắt đầu bằng «- »)"}
+
+Path_ = tuple[str | int, ...]
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a file a person edits: where it is, what it is and what to do."""
+
+    file: str
+    line: int
+    message: str
+    mend: str = ""
+    error: bool = True
+
+    def __str__(self) -> str:
+        mend = f" → {self.mend}" if self.mend else ""
+        return f"{self.file}:{self.line}: {self.message}{mend}"
+
+
+class BadYaml(Exception):
+    """A YAML file could not be taken in; `problems` says what to mend, each with its line."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(p) for p in problems))
+        self.problems = problems
+
+
+@dataclass(slots=True)
+class Document:
+    """The plain data of a YAML file and the line (from 1) on which each value starts."""
+
+    file: str
+    data: Any = None
+    lines: dict[Path_, int] = field(default_factory=dict)
+
+    def line(self, path: Path_) -> int:
+        """The line of the value at `path`, or of its nearest parent that the file has."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: Path_, message: str, mend: str = "", *, error: bool = True) -> Problem:
+        return Problem(self.file, self.line(path), message, mend, error)
+
+
+def read(path: Path, *, name: str | None = None) -> Document:
+    """Read a file. Raises BadYaml (Vietnamese, with lines) when it can't be read whole."""
+    name = name or str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as exc:
+        raise BadYaml([Problem(name, 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra tên và quyền đọc")]) from exc
+    return loads(raw, name=name)
+
+
+def loads(raw: bytes | str, *, name: str) -> Document:
+    """Parse YAML text; see `read`."""
+    if isinstance(raw, str):
+        raw = raw.encode()
+    if len(raw) > MAX_BYTES:
+        raise BadYaml([Problem(name, 1, f"tệp lớn quá {MAX_BYTES // 1_000_000} MB", "tách thành nhiều tệp nhỏ")])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = raw[: exc.start].count(b"\n") + 1
+        raise BadYaml([Problem(name, line, "tệp không phải UTF-8", "lưu lại tệp với bảng mã UTF-8")]) from exc
+    doc = Document(name)
+    loader = None
+    try:
+        loader = _Loader(text)
+        doc.data = _Reader(loader, doc).document()
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        line = mark.line + 1 if mark else 1
+        raise BadYaml(
+            [Problem(name, line, "sai cú pháp YAML", "xem lại thụt đầu dòng, dấu «:» và dấu nháy ở quanh dòng này")]
+        ) from exc
+    except yaml.YAMLError as exc:
+        raise BadYaml([Problem(name, 1, "có ký tự không được phép trong tệp", "xoá ký tự điều khiển rồi lưu lại")]) from exc
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return doc
+
+
+class _Reader:
+    """Builds plain data from PyYAML's event stream in one pass."""
+
+    def __init__(self, loader: Any, doc: Document) -> None:
+        self.events: Iterator[Any] = iter(loader.get_event, None)
+        self.doc = doc
+
+    def fail(self, event: Any, message: str, mend: str) -> BadYaml:
+        return BadYaml([Problem(self.doc.file, event.start_mark.line + 1, message, mend)])
+
+    def document(self) -> Any:
+        data: Any = None
+        seen = False
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if seen:
+                    raise self.fail(event, "tệp có hơn một tài liệu YAML", "bỏ dòng «---» thứ hai")
+                seen = True
+                data = self.value(next(self.events), ())
+        return data
+
+    def value(self, event: Any, path: Path_) -> Any:
+        self.doc.lines[path] = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise self.fail(event, "không dùng neo «&» và bí danh «*» của YAML", "chép nội dung ra thay cho bí danh")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise self.fail(event, f"không dùng thẻ kiểu «{tag}»", "bỏ phần bắt đầu bằng «!»")
+        if len(path) > MAX_DEPTH:
+            raise self.fail(event, f"lồng nhau quá {MAX_DEPTH} tầng", "làm phẳng cấu trúc")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(path)
+        return _scalar(event) if event.implicit[0] else event.value
+
+    def sequence(self, path: Path_) -> list[Any]:
+        items: list[Any] = []
+        for event in self.events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self.value(event, (*path, len(items))))
+        return items
+
+    def mapping(self, path: Path_) -> dict[str, Any]:
+        items: dict[str, Any] = {}
+        for event in self.events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self.fail(event, "tên khoá phải là chữ", "viết «khoá: giá trị»")
+            key = event.value
+            if key in items:
+                first = self.doc.lines[(*path, key)]
+                raise self.fail(event, f"khoá «{key}» viết hai lần (lần đầu ở dòng {first})", "bỏ bớt một")
+            items[key] = self.value(next(self.events), (*path, key))
+            self.doc.lines[(*path, key)] = event.start_mark.line + 1
+        return items
+
+
+def _scalar(event: Any) -> Any:
+    text: str = event.value
+    if text in ("", "~", "null"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INT.match(text):
+        return int(text) if len(text) < 19 else text
+    if _FLOAT.match(text):
+        return float(text)
+    if _DATE.match(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    return text
+
+
+_MESSAGES: Mapping[str, tuple[str, str]] = {
+    "missing": ("thiếu «{key}»", "thêm khoá này"),
+    "extra_forbidden": ("không có khoá nào tên «{key}» ở đây", "xem lại chính tả hoặc bỏ đi"),
+    "unexpected_keyword_argument": ("không có khoá nào tên «{key}» ở đây", "xem lại chính tả hoặc bỏ đi"),
+    "string_type": ("«{key}» phải là chữ, đang là «{input}»", "đặt giá trị trong dấu nháy nếu cần"),
+    "string_too_short": ("«{key}» đang để trống", "điền nội dung hoặc bỏ khoá này"),
+    "string_too_long": ("«{key}» dài quá {max_length} ký tự", "viết ngắn lại"),
+    "string_pattern_mismatch": ("«{key}» viết không đúng dạng: «{input}»", "dạng cần có: {pattern}"),
+    "int_type": ("«{key}» phải là số nguyên, đang là «{input}»", "viết số, không dấu chấm, không đơn vị"),
+    "int_parsing": ("«{key}» phải là số nguyên, đang là «{input}»", "viết số, không dấu chấm, không đơn vị"),
+    "float_type": ("«{key}» phải là số, đang là «{input}»", "viết số"),
+    "float_parsing": ("«{key}» phải là số, đang là «{input}»", "viết số"),
+    "bool_type": ("«{key}» phải là true hoặc false, đang là «{input}»", "viết true hoặc false"),
+    "bool_parsing": ("«{key}» phải là true hoặc false, đang là «{input}»", "viết true hoặc false"),
+    "date_type": ("«{key}» phải là ngày, đang là «{input}»", "viết dạng 2026-12-31"),
+    "date_from_datetime_parsing": ("«{key}» phải là ngày, đang là «{input}»", "viết dạng 2026-12-31"),
+    "date_parsing": ("«{key}» phải là ngày, đang là «{input}»", "viết dạng 2026-12-31"),
+    "enum": ("«{key}» có giá trị lạ «{input}»", "chọn một trong: {expected}"),
+    "literal_error": ("«{key}» có giá trị lạ «{input}»", "chọn một trong: {expected}"),
+    "dict_type": ("«{key}» phải là một nhóm «khoá: giá trị»", "xem lại thụt đầu dòng"),
+    "dataclass_type": ("«{key}» phải là một nhóm «khoá: giá trị»", "xem lại thụt đầu dòng"),
+    "model_type": ("«{key}» phải là một nhóm «khoá: giá trị»", "xem lại thụt đầu dòng"),
+    "tuple_type": ("«{key}» phải là danh sách", "mỗi mục một dòng, bắt đầu bằng «- »"),
+    "list_type": ("«{key}» phải là danh sách", "mỗi mục một dòng, bắt đầu bằng «- »"),
+    "too_short": ("«{key}» cần ít nhất {min_length} mục", "thêm mục"),
+    "greater_than_equal": ("«{key}» phải từ {ge} trở lên, đang là {input}", "sửa số"),
+    "less_than_equal": ("«{key}» phải từ {le} trở xuống, đang là {input}", "sửa số"),
+    "greater_than": ("«{key}» phải lớn hơn {gt}, đang là {input}", "sửa số"),
+}
+
+
+def explain(error: ValidationError, doc: Document, *, at: Path_ = ()) -> list[Problem]:
+    """Turn pydantic's complaints into Vietnamese ones with the file's line. Input values of secrets are never shown."""
+    problems = []
+    for item in error.errors(include_url=False):
+        path = at + tuple(item["loc"])
+        key = next((str(p) for p in reversed(path) if isinstance(p, str)), "tệp")
+        shown = str(item.get("input"))[:60]
+        context = {k: v for k, v in (item.get("ctx") or {}).items() if k != "error"}
+        if item["type"] in ("value_error", "assertion_error"):
+            cause = (item.get("ctx") or {}).get("error")
+            message, mend = str(cause) if cause else item["msg"], ""
+        else:
+            template, advice = _MESSAGES.get(item["type"], ("«{key}» không hợp lệ: «{input}»", "xem tài liệu mẫu"))
+            values = {"key": key, "input": shown, **context}
+            message, mend = template.format_map(_Blank(values)), advice.format_map(_Blank(values))
+        problems.append(doc.problem(path, message, mend))
+    return problems
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"

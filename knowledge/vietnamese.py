@@ -1,0 +1,225 @@
+"""Vietnamese text as people type it: cleaning, folding, syllables, keystroke decoding.
+
+Everything works on NFC. A syllable is kept as its folded letters (no marks, đ as d) plus the marks that were typed,
+so that "ban" may be any of bán, bản, bạn, while "bán" is not "bạn".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT = "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"
+TONES = frozenset((_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT))
+_VOWEL_MARKS = {"\u0302": "^", "\u0306": "(", "\u031b": "+"}  # circumflex, breve, horn
+
+# Letters of other scripts that look like Latin ones (typed by mistake, or to slip past a filter).
+_LOOKALIKES = str.maketrans(
+    "авеһікорсухтмнбгԁյѕԛѡАВЕНІКОРСУХТМαοερτυνικΑΒΕΗΙΚΜΝΟΡΤΥΧΖ",
+    "abehikopcyxtmhbgdjsqwABEHIKOPCYXTMaoeptuvikABEHIKMNOPTYXZ",
+)
+
+# TCVN3 (ABC fonts): bytes shown as Latin-1, still pasted from old documents.
+_TCVN3 = dict(
+    zip(
+        "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u00adõøö÷ùúýûüþ",
+        "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ",
+        strict=True,
+    )
+)
+_TCVN3_ONLY = frozenset("µ¸¶·¹¨»¾¼½Æ©ÇË®ÑªÖ×Øßäå«æç¬ëîï\u00adøö÷ûüþ") - set("ãáâêèéíìóòôõúùý")
+
+_ONSETS = frozenset(
+    "b c ch d g gh gi h k kh l m n ng ngh nh p ph q qu r s t th tr v x".split()
+)
+_RIMES = frozenset(
+    """a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem ien ieng iep iet
+    ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on ong ooc oong
+    op ot u ua uan uang uat uay ue uech uenh uc ui um un ung uo uoc uoi uom uon uong uop uot uou up ut uu uy uya uych
+    uyen uyet uyn uynh uyt uyu y yem yen yeng yet yeu""".split()
+)
+_WORD = re.compile(r"[^\W_]+(?:[.\-/][^\W_]+)*")
+_LONG_RUN = re.compile(r"(.)\1{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """A folded syllable with the marks that were typed: `tone` is a combining mark or "", `marks` e.g. {"a^", "d-"}."""
+
+    folded: str
+    tone: str = ""
+    marks: frozenset[str] = frozenset()
+
+    def contradicts(self, other: Syllable) -> float:
+        """How much the marks typed here speak against `other`: 0 not at all, 1 fully, 0.3 for hỏi/ngã mixed up."""
+        if self.marks - other.marks:
+            return 1.0
+        if self.tone and self.tone != other.tone:
+            return 0.3 if {self.tone, other.tone} == {_HOOK, _TILDE} else 1.0
+        return 0.0
+
+
+def clean(text: str) -> str:
+    """NFC text without what can't be seen: control, zero-width, direction marks, emoji become spaces or vanish."""
+    text = _decode_tcvn3(text)
+    text = unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
+    out = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category in ("Cf", "Cs", "Co", "Cn"):
+            continue
+        out.append(" " if category[0] in "ZC" or category in ("So", "Sk") else char)
+    return " ".join("".join(out).split())
+
+
+def _decode_tcvn3(text: str) -> str:
+    suspicious = sum(c in _TCVN3_ONLY for c in text)
+    if suspicious < 2 or any("\u1e00" <= c <= "\u1eff" or c in "đăơư" for c in text):
+        return text
+    return "".join(_TCVN3.get(c, c) for c in text)
+
+
+@lru_cache(maxsize=20_000)
+def syllable(word: str) -> Syllable:
+    """Split a word (one syllable, any case) into its letters and marks."""
+    letters: list[str] = []
+    tone = ""
+    marks = set()
+    for char in unicodedata.normalize("NFD", word.casefold()):
+        if char == "đ":
+            letters.append("d")
+            marks.add("d-")
+        elif char in TONES:
+            tone = char
+        elif char in _VOWEL_MARKS and letters:
+            marks.add(letters[-1] + _VOWEL_MARKS[char])
+        elif not unicodedata.combining(char):
+            letters.append(char)
+    return Syllable("".join(letters), tone, frozenset(marks))
+
+
+def fold(text: str) -> str:
+    """Lower-case letters without any marks: "Giấy phép" → "giay phep"."""
+    text = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
+    return "".join(c for c in text if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """The words of cleaned text, lower-cased; codes such as 2.000648 or 375/SCT-VP stay whole."""
+    return [_LONG_RUN.sub(r"\1", w) if not any(c.isdigit() for c in w) else w for w in _WORD.findall(text.lower())]
+
+
+@lru_cache(maxsize=20_000)
+def is_syllable(folded: str) -> bool:
+    """Whether folded letters can be a Vietnamese syllable."""
+    for cut in range(min(3, len(folded) - 1), -1, -1):
+        if (cut == 0 or folded[:cut] in _ONSETS) and folded[cut:] in _RIMES:
+            return True
+    return folded == "gi"
+
+
+_TELEX_TONES = {"s": _ACUTE, "f": _GRAVE, "r": _HOOK, "x": _TILDE, "j": _DOT}
+_VNI_TONES = {"1": _ACUTE, "2": _GRAVE, "3": _HOOK, "4": _TILDE, "5": _DOT}
+_VOWELS = frozenset("aeiouy")
+
+
+def decode_keystrokes(word: str) -> Syllable | None:
+    """A syllable from raw Telex or VNI keystrokes ("xawng", "ddieejn", "ho62"), or None when it is not one.
+
+    Words that are syllables as they stand are not decoded: "sang" is not "sáng" typed badly.
+    """
+    if not word.isascii() or len(word) < 2 or len(word) > 10:
+        return None
+    if any(c.isdigit() for c in word):
+        return _decode_vni(word)
+    return None if is_syllable(word) else _decode_telex(word)
+
+
+def _decode_telex(word: str) -> Syllable | None:
+    letters: list[str] = []
+    marks: set[str] = set()
+    tone = ""
+    for char in word:
+        has_vowel = any(c in _VOWELS for c in letters)
+        if char in _TELEX_TONES and has_vowel and not tone:
+            tone = _TELEX_TONES[char]
+        elif char in "aeo" and char in letters and f"{char}^" not in marks:
+            marks.add(f"{char}^")
+        elif char == "d" and letters[:1] == ["d"] and "d-" not in marks:
+            marks.add("d-")
+        elif char == "w":
+            target = next((c for c in reversed(letters) if c in "aou"), None)
+            if target is None:
+                letters.append("u")
+                target = "u"
+            marks.add("a(" if target == "a" else f"{target}+")
+            if letters[-2:] == ["u", "o"]:
+                marks.add("u+")
+        else:
+            letters.append(char)
+    return _decoded(letters, tone, marks)
+
+
+def _decode_vni(word: str) -> Syllable | None:
+    letters: list[str] = []
+    marks: set[str] = set()
+    tone = ""
+    for char in word:
+        if not char.isdigit():
+            letters.append(char)
+            continue
+        vowels = [c for c in letters if c in _VOWELS]
+        if char in _VNI_TONES and vowels and not tone:
+            tone = _VNI_TONES[char]
+        elif char == "6" and (target := next((c for c in reversed(letters) if c in "aeo"), None)):
+            marks.add(f"{target}^")
+        elif char == "7" and (target := next((c for c in reversed(letters) if c in "uo"), None)):
+            marks.add(f"{target}+")
+            if letters[-2:] == ["u", "o"]:
+                marks.add("u+")
+        elif char == "8" and "a" in letters:
+            marks.add("a(")
+        elif char == "9" and letters[:1] == ["d"]:
+            marks.add("d-")
+        else:
+            return None
+    return _decoded(letters, tone, marks)
+
+
+def _decoded(letters: list[str], tone: str, marks: set[str]) -> Syllable | None:
+    folded = "".join(letters)
+    if (not tone and not marks) or not is_syllable(folded):
+        return None
+    return Syllable(folded, tone, frozenset(marks))
+
+
+def split_joined(word: str, known: Callable[[str], float]) -> list[str] | None:
+    """Cut run-together syllables ("bánbuôn" → bán, buôn). `known` gives a folded piece's cost (0 best) or a negative number for "no".
+
+    The cheapest cut wins; None when no cut covers the whole word with at least two pieces.
+    """
+    size = len(word)
+    if size < 5 or size > 80:
+        return None
+    folded = [fold(word[i : i + 1]) for i in range(size)]
+    best: list[tuple[float, int]] = [(0.0, 0)] + [(float("inf"), 0)] * size
+    for end in range(1, size + 1):
+        for start in range(max(0, end - 7), end):
+            if best[start][0] == float("inf"):
+                continue
+            cost = known("".join(folded[start:end]))
+            if cost >= 0 and best[start][0] + cost + 1.0 < best[end][0]:
+                best[end] = (best[start][0] + cost + 1.0, start)
+    if best[size][0] == float("inf"):
+        return None
+    pieces = []
+    end = size
+    while end:
+        start = best[end][1]
+        pieces.append(word[start:end])
+        end = start
+    pieces.reverse()
+    return pieces if len(pieces) > 1 else None
