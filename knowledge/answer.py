@@ -5,6 +5,7 @@ Pure: the same entry, facet, day and office give the same answer. Facts are join
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,8 @@ from knowledge.schema import (
 )
 
 _TOPIC_LINES = 6
+_ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_IP_HOST = re.compile(r"[\d.]+|\[.*\]")
 _GONE = frozenset({Standing.ABOLISHED, Standing.OUTDATED})
 
 
@@ -195,8 +198,6 @@ class Answerer:
         if missing:
             joined = ", ".join([missing[0], *(m[0].lower() + m[1:] for m in missing[1:])])
             lines.append(AnswerLine(self.phrases("office.missing", what=joined)))
-            if not self.office.phone:
-                lines.append(AnswerLine(self.phrases("answer.ask_portal", url=self.office.portal_url)))
         return Answer(
             entry=entry.id,
             facet=asked,
@@ -361,16 +362,23 @@ class Answerer:
         return [AnswerLine(self.phrases("answer.holds"))]
 
     def _caveats(self, entry: Entry, asked: Facet, body: Sequence[AnswerLine]) -> list[AnswerLine]:
-        lines = [AnswerLine(_placed(w.text, w), Part.WARNING) for w in entry.warnings if w.shown]
+        lines = [
+            AnswerLine(_placed(w.text, w), Part.WARNING)
+            for w in entry.warnings
+            if w.shown and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
+        ]
         if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
-        checks = [c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._speaks_of_fees(entry, asked)]
+        checks = [c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._fees_may_be_cut(entry, asked)]
         lines += [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
         return lines + [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
 
     @staticmethod
-    def _speaks_of_fees(entry: Entry, asked: Facet) -> bool:
-        return asked is Facet.FEE or (asked is Facet.OVERVIEW and bool(entry.fees))
+    def _fees_may_be_cut(entry: Entry, asked: Facet) -> bool:
+        """Fees are spoken of, and none of them says itself how long it holds."""
+        if asked not in (Facet.FEE, Facet.OVERVIEW) or not entry.fees:
+            return False
+        return not any(f.from_ or f.until for f in entry.fees)
 
     def _trust(self, entry: Entry) -> Iterable[str]:
         shown = [s for s in entry.sources.values() if s.shown]
@@ -383,14 +391,12 @@ class Answerer:
             yield self.phrases("trust.mirror")
         elif kinds and not kinds & {SourceKind.OFFICIAL, SourceKind.LEGAL_DATABASE}:
             yield self.phrases("trust.unofficial")
-        elif entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE) and shown and shown[0].kind is SourceKind.OFFICIAL:
-            host = _host(shown[0])
-            if host and self._is_elsewhere(host):
-                yield self.phrases("trust.other_province", host=host)
 
-    def _is_elsewhere(self, host: str) -> bool:
+    def _is_elsewhere(self, source: Source) -> bool:
+        """Whether it is the page of another place than this office's."""
+        host = _host(source)
         own = urlsplit(self.office.website).hostname or ""
-        return host not in self._national and host != own
+        return source.kind is SourceKind.OFFICIAL and bool(host) and host not in self._national and host != own
 
     def _used_sources(self, entry: Entry, asked: Facet, today: date) -> list[Source]:
         used = [f.source for f in _facts_of(entry, asked) if f.source and f.holds(today)]
@@ -401,19 +407,34 @@ class Answerer:
         return [entry.sources[k] for k in keys if k in entry.sources]
 
     def _source_lines(self, entry: Entry, sources: Sequence[Source]) -> list[AnswerLine]:
-        names = [n for n in dict.fromkeys(_source_name(s) for s in sources if s.shown) if n]
-        if not names:
-            names = [n for n in (_source_name(s) for s in entry.sources.values() if s.shown) if n][:1]
+        named = [s for s in sources if s.shown] or [s for s in entry.sources.values() if s.shown][:1]
+        names = [n for n in dict.fromkeys(self._source_name(s) for s in named) if n]
         if not names:
             return []
         joined = self.phrases("source.separator").join(names[:3])
-        if entry.as_of:
-            return [AnswerLine(self.phrases("source.line", sources=joined, as_of=entry.as_of), Part.SOURCE)]
-        return [AnswerLine(self.phrases("source.line_undated", sources=joined), Part.SOURCE)]
+        as_of = _ISO_DAY.sub(r"\3/\2/\1", entry.as_of or self.phrases("source.undated"))
+        text = self.phrases("source.line", sources=joined, as_of=as_of)
+        if any(self._is_elsewhere(s) for s in named[:3]):
+            text += " " + self.phrases("source.elsewhere")
+        return [AnswerLine(text, Part.SOURCE)]
+
+    def _source_name(self, source: Source) -> str:
+        if source.kind is SourceKind.UNOFFICIAL:
+            return self.phrases("source.unofficial")
+        host = _host(source)
+        if not host or source.incomplete:
+            return source.document or host
+        if _IP_HOST.fullmatch(host):
+            return self.phrases("source.numbered_host", host=host)
+        return host
 
     def _link(self, entry: Entry) -> str:
         """The official page, else any page that may be shown whole, else the national portal."""
-        whole = [s for s in entry.sources.values() if s.shown and s.url and not s.incomplete]
+        whole = [
+            s
+            for s in entry.sources.values()
+            if s.shown and s.url and not s.incomplete and not _IP_HOST.fullmatch(_host(s))
+        ]
         official = [s for s in whole if s.kind is SourceKind.OFFICIAL]
         best = (official or [s for s in whole if s.kind is SourceKind.LEGAL_DATABASE] or whole)[:1]
         return best[0].url or self.office.portal_url if best else self.office.portal_url
@@ -496,9 +517,3 @@ def _day(day: date) -> str:
 
 def _host(source: Source) -> str:
     return (urlsplit(source.url).hostname or "") if source.url else ""
-
-
-def _source_name(source: Source) -> str:
-    if source.url and not source.incomplete:
-        return _host(source)
-    return source.document or _host(source)

@@ -15,6 +15,7 @@ from enum import IntEnum
 from knowledge.lexicon import Lexicon, syllables_of
 from knowledge.question import one_edit_apart
 from knowledge.schema import Action, Kind
+from knowledge.usage import NO_USAGE, Usage
 from knowledge.vietnamese import Syllable
 
 _TITLE_COUNTS = 2  # a title says what the entry is about twice as loud as an alias
@@ -85,8 +86,11 @@ class Indexed:
 class Index:
     """Built once from all items; read-only afterwards (safe to share between threads)."""
 
-    def __init__(self, items: Iterable[Item], lexicon: Lexicon, common: Mapping[str, float]) -> None:
-        """`common`: factors below 1 for syllables that people use about anything."""
+    def __init__(
+        self, items: Iterable[Item], lexicon: Lexicon, common: Mapping[str, float], usage: Usage = NO_USAGE
+    ) -> None:
+        """`common`: factors below 1 for syllables that people use about anything; `usage`: what people say about entries."""
+        self.usage = usage
         self.postings: dict[str, Posting] = {}
         self.pairs: dict[tuple[str, str], dict[int, float]] = {}
         self.pair_weights: dict[tuple[str, str], float] = {}
@@ -103,7 +107,7 @@ class Index:
         self._near: Callable[[str], Collection[str]] = one_edit_apart(self.postings)
 
     def has(self, folded: str) -> bool:
-        return folded in self.postings
+        return folded in self.postings or folded in self.usage.words
 
     def has_pair(self, first: str, second: str) -> bool:
         return (first, second) in self._known_pairs

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from knowledge.index import Group, Index, Indexed
 from knowledge.question import Question, Role, Term
 from knowledge.schema import Action, Kind
+from knowledge.usage import ClassScore
 
 FEATURES = (
     "share",  # how much of the question's matter the entry is about, by share of its phrases
@@ -27,9 +28,13 @@ FEATURES = (
     "smalltalk",
     "general",
     "variant",
+    "usage",  # how the question's words fit what people say about the entry
+    "usage_pairs",
+    "usage_base",
 )
 
-_CANDIDATES = 24
+_CANDIDATES = 16
+_LIKELY_CLASSES = 4
 _WIDE = 600  # candidates after which common syllables no longer add new ones
 _UNKNOWN_WEIGHT = 0.55  # of a word the knowledge base has never seen
 
@@ -76,16 +81,29 @@ class Ranker:
             for group in Group:
                 if _counts(term.role, group):
                     totals[group] += weight
-        numbers = self._shortlist(sums, totals, context)
+        folded = [t.syllable.folded for t in question.terms if not t.syllable.folded.isdigit()]
+        fits = self.index.usage.scores(folded)
+        numbers = self._shortlist(sums, totals, context, fits)
+        best_fit = max((f.words + f.pairs for f in fits), default=0.0)
         known = {t.syllable.folded: w * t.trust for t, w in terms}
         scored = []
         for number in numbers:
             entry = self.index.entries[number]
             features = self._features(entry, question, context, sums.get(number), totals, pair_total, known)
+            features += self._usage(entry, features[1], fits, best_fit)
             score = sum(w * f for w, f in zip(self._weights, features, strict=True))
             scored.append(Scored(entry, score, features))
         scored.sort(key=lambda s: (-s.score, s.entry.id))
         return scored
+
+    def _usage(
+        self, entry: Indexed, covered: float, fits: Sequence[ClassScore], best: float
+    ) -> tuple[float, float, float]:
+        fit = self.index.usage.best_of(entry.main or entry.id, fits) if fits else None
+        if fit is None:
+            # Nothing was learnt about it (an office's own new entry): trust its aliases.
+            return 0.7 * covered * best, 0.0, 0.0
+        return fit.words, fit.pairs, fit.base
 
     def _weighted(self, terms: Sequence[Term]) -> list[tuple[Term, float]]:
         """Each different syllable that says something, with its weight, rarest first."""
@@ -144,7 +162,9 @@ class Ranker:
                         own.pairs += weight * found[number]
         return total
 
-    def _shortlist(self, sums: Mapping[int, _Sums], totals: Sequence[float], context: Context) -> list[int]:
+    def _shortlist(
+        self, sums: Mapping[int, _Sums], totals: Sequence[float], context: Context, fits: Sequence[ClassScore]
+    ) -> list[int]:
         def quick(number: int) -> float:
             group = self.index.entries[number].group
             own = sums[number]
@@ -152,6 +172,10 @@ class Ranker:
             return (sum(own.share[: group + 1]) + sum(own.covered[: group + 1]) + own.pairs) / total
 
         best = sorted(sums, key=quick, reverse=True)[:_CANDIDATES] if sums else []
+        for entry in self.index.usage.likely(fits, _LIKELY_CLASSES):
+            number = self.index.numbers.get(entry)
+            if number is not None and number not in best:
+                best.append(number)
         last = self.index.numbers.get(context.entry)
         if last is not None and last not in best:
             best.append(last)

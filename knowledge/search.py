@@ -17,8 +17,10 @@ from knowledge.loader import Knowledge
 from knowledge.question import Question, Reader, Role
 from knowledge.ranking import FEATURES, Context, Ranker, Scored
 from knowledge.schema import Entry, Facet, Kind
+from knowledge.usage import NO_USAGE, Usage, load_usage
 
 MAX_CHOICES = 4
+_COMPLETION_WORDS = 8
 _HERE = Path(__file__).parent
 
 
@@ -59,7 +61,10 @@ class Decision:
     candidates: tuple[Scored, ...] = field(default=(), repr=False)
 
 
-SIGNALS = ("bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter", "last")
+SIGNALS = (
+    "bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter", "last",
+    "usage", "usage_pairs", "usage_lead",
+)  # fmt: skip
 
 
 def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple[float, ...]:
@@ -83,6 +88,17 @@ def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple
         unknown / len(matter) if matter else 0.0,
         min(len(matter), 12) / 12,
         values["last"],
+        values["usage"],
+        values["usage_pairs"],
+        values["usage"] + values["usage_pairs"] - _rival_usage(ranked),
+    )
+
+
+def _rival_usage(ranked: Sequence[Scored]) -> float:
+    """The best fit of usage among the candidates of another matter than the first."""
+    at_words, at_pairs = FEATURES.index("usage"), FEATURES.index("usage_pairs")
+    return max(
+        (s.features[at_words] + s.features[at_pairs] for s in ranked[1:] if not _same_matter(s, ranked[0])), default=0.0
     )
 
 
@@ -100,27 +116,36 @@ def _same_matter(one: Scored, other: Scored) -> bool:
 class Searcher:
     """The search over one version of the knowledge. Read-only after it is built; threads may share it."""
 
-    def __init__(self, knowledge: Knowledge, lexicon: Lexicon, weights: WeightsFile) -> None:
+    def __init__(
+        self, knowledge: Knowledge, lexicon: Lexicon, weights: WeightsFile, usage: Usage = NO_USAGE
+    ) -> None:
         self.knowledge = knowledge
         self.weights = weights
-        self.index = Index(items(knowledge), lexicon, weights.common)
+        self.index = Index(items(knowledge), lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
         self.ranker = Ranker(self.index, weights.rank, weights.common)
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
-    def search(self, text: str, last: Entry | None = None) -> Decision:
-        """Decide on a question; `last` is the entry the conversation was about, if it is still fresh."""
+    def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
+        """Decide on a question. `last`: the entry the conversation was about; `pending`: the question that was asked back,
+        which a few more words may complete."""
         question = self.reader.read(text)
+        alone = self._search(question, last)
+        if not pending or question.empty or alone.outcome is Outcome.ANSWER and alone.score >= self.weights.answer_at:
+            return alone
+        if alone.outcome in (Outcome.SMALLTALK, Outcome.HUMAN) or len(question.terms) > _COMPLETION_WORDS:
+            return alone
+        together = self._search(self.reader.read(f"{pending} {text}"), last)
+        return together if together.outcome in (Outcome.ANSWER, Outcome.CHOOSE) else alone
+
+    def _search(self, question: Question, last: Entry | None) -> Decision:
         if question.procedure_code in self._codes:
             return self._answer(question, self._codes[question.procedure_code], 1.0)
         if question.dossier and self.weights.dossier_entry in self.knowledge.entries:
             return self._answer(question, self.weights.dossier_entry, 1.0, Facet.STATUS)
         if question.empty:
             return Decision(Outcome.OUT, question=question)
-        ranked = self.rank(question, last)
-        if not ranked:
-            return self._without_match(question, last)
-        return self._decide(question, ranked, last)
+        return self.decide(question, self.rank(question, last), last)
 
     def rank(self, question: Question, last: Entry | None) -> list[Scored]:
         context = Context(last.id, last.field) if last else Context()
@@ -131,7 +156,10 @@ class Searcher:
         total = sum(self.weights.confidence.get(n, 0.0) * v for n, v in zip(SIGNALS, values, strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
-    def _decide(self, question: Question, ranked: Sequence[Scored], last: Entry | None) -> Decision:
+    def decide(self, question: Question, ranked: Sequence[Scored], last: Entry | None) -> Decision:
+        """What to do with a question whose candidates are ranked."""
+        if not ranked:
+            return self._without_match(question, last)
         best = ranked[0]
         sure = self.confidence(question, ranked)
         if last and self._about_last(question, best, sure):
@@ -232,9 +260,16 @@ def load_weights(path: Path = _HERE / "weights.yaml") -> WeightsFile:
         raise strict_yaml.BadYaml(strict_yaml.explain(exc, document)) from exc
 
 
-def build(knowledge: Knowledge, *, weights: WeightsFile | None = None, lexicon: Lexicon | None = None) -> Searcher:
-    """A searcher with the shipped lexicon and weights unless others are given."""
-    return Searcher(knowledge, lexicon or load_lexicon(_HERE / "lexicon.yaml"), weights or load_weights())
+def build(
+    knowledge: Knowledge,
+    *,
+    weights: WeightsFile | None = None,
+    lexicon: Lexicon | None = None,
+    usage: Usage | None = None,
+) -> Searcher:
+    """A searcher with the shipped lexicon, weights and usage unless others are given."""
+    lexicon = lexicon or load_lexicon(_HERE / "lexicon.yaml")
+    return Searcher(knowledge, lexicon, weights or load_weights(), usage or load_usage())
 
 
 def topic_map(data: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:

@@ -1,0 +1,1 @@
+"""How it talks: channels, web pages and the command line."""

@@ -1,0 +1,5 @@
+"""`python -m bot` is `xinluon`."""
+
+from bot.cli import main
+
+main()

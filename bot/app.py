@@ -1,0 +1,227 @@
+"""The whole program: the only place that builds the parts and joins them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.channels.base import Channel, ChannelDown
+from bot.channels.telegram import Telegram
+from bot.channels.web import Web
+from bot.config import profile_of
+from bot.metrics import Metrics
+from bot.shelf import Reading, Shelf
+from bot.web.app import Endpoint, create_app
+from handlers.desk import CitizensDesk
+from handlers.library import Library
+from office import conversations, inbox, questions
+from office.clock import Clock, SystemClock
+from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
+from office.settings import Settings, hash_key
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may mend it without a restart
+_TIDY_SECONDS = 3600.0
+_KEEP_UPDATES = timedelta(days=7)  # Telegram redelivers for one day
+
+
+class Office:
+    """One running office. Build it, then `await serve()` until it is told to stop."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, var: Path | None = None) -> None:
+        """Opens the database (migrating it) and reads the knowledge.
+
+        `var`: folder for the hash key, beside the SQLite file when not given. Raises DatabaseUnavailable, BadSetting, BadYaml.
+        """
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.metrics = Metrics()
+        self.engine = make_engine(settings.database.url)
+        upgrade(self.engine)
+        self.sessions = session_factory(self.engine)
+        self.shelf = Shelf(settings.knowledge.folders, profile_of(settings), changed=self._knowledge_read)
+        self.desk = CitizensDesk(
+            library=self.shelf.current,
+            sessions=self.sessions,
+            clock=self.clock,
+            hash_key=hash_key(settings, var or _var_folder(self.engine.url.database)),
+            limits=settings.limits,
+            asked=self.metrics.handled,
+        )
+        self.channels: list[Channel] = self._channels()
+        self.metrics.channels.extend(c.state for c in self.channels)
+        self._stop = asyncio.Event()
+
+    def _channels(self) -> list[Channel]:
+        settings = self.settings
+        telegram: Telegram | None = None
+        webhook: tuple[str, Endpoint] | None = None
+        if settings.telegram.enabled and settings.telegram.token:
+            chosen = settings.telegram
+            telegram = Telegram(
+                self.desk,
+                token=settings.telegram.token,
+                mode=chosen.mode,
+                base_url=chosen.base_url,
+                proxy=chosen.proxy,
+                webhook_url=chosen.webhook.url,
+                webhook_secret=chosen.webhook.secret,
+                clock=self.clock,
+            )
+            if chosen.mode == "webhook":
+                webhook = (chosen.webhook.path, telegram.webhook)
+        office = settings.office
+        app = create_app(
+            desk=self.desk,
+            health=self.health,
+            metrics=self.metrics.exposition,
+            now=self.clock.now,
+            office_name=office.name,
+            office_address=office.address or "",
+            office_phone=office.phone or "",
+            office_email=office.email or "",
+            office_website=office.website or "",
+            office_hours="; ".join(office.hours),
+            public_url=settings.web.public_url or "",
+            allowed_origins=settings.web.allowed_origins,
+            trusted_proxies=settings.web.trusted_proxies,
+            telegram_webhook=webhook,
+        )
+        web = Web(app, host=settings.web.host, port=settings.web.port, now=self.clock.now)
+        return [web, telegram] if telegram else [web]
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether all is well, and how each part is doing (/healthz)."""
+        library, reading = self.shelf.current(), self.shelf.reading
+        errors = [str(p) for p in reading.problems if p.error]
+        database = self._database_problem()
+        up = {c.name: c.state.up for c in self.channels}
+        report = {
+            "knowledge": {
+                "version": library.version,
+                "entries": len(library.knowledge.entries),
+                "up_to_date": reading.accepted,
+                "errors": errors[:20],
+            },
+            "database": {"ok": not database, "problem": database},
+            "channels": {
+                c.name: {
+                    "up": c.state.up,
+                    "detail": c.state.detail,
+                    "since": c.state.since.isoformat() if c.state.since else None,
+                    **c.state.facts,
+                }
+                for c in self.channels
+            },
+        }
+        return not database and all(up.values()), report
+
+    def _database_problem(self) -> str:
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except DatabaseUnavailable as exc:
+            return exc.message
+        except SQLAlchemyError as exc:
+            return type(exc).__name__
+        return ""
+
+    def _knowledge_read(self, library: Library, reading: Reading) -> None:
+        errors = sum(p.error for p in reading.problems)
+        self.metrics.knowledge(entries=len(library.knowledge.entries), problems=errors)
+
+    def stop(self) -> None:
+        """Ask `serve` to finish."""
+        self._stop.set()
+
+    async def serve(self, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within ten seconds."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        work = [asyncio.create_task(self._keep_up(channel), name=channel.name) for channel in self.channels]
+        work.append(asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge"))
+        work.append(asyncio.create_task(self._tidy(), name="tidy"))
+        ready()
+        log.info("office.serving", channels=[c.name for c in self.channels])
+        try:
+            await self._until_stopped(work)
+        finally:
+            log.info("office.stopping")
+            for task in work:
+                task.cancel()
+            _, late = await asyncio.wait(work, timeout=STOP_SECONDS)
+            for task in late:
+                log.warning("office.not_finished", part=task.get_name())
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+            self.engine.dispose()
+
+    async def _until_stopped(self, work: list[asyncio.Task[None]]) -> None:
+        """Wait for the stop; a part that ends by itself before is a fault and is raised."""
+        stopped = asyncio.create_task(self._stop.wait())
+        watched = [task for task in work if task.get_name() != "knowledge"]
+        await asyncio.wait([stopped, *watched], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        for task in watched:
+            if task.done() and not task.cancelled():
+                task.result()
+
+    async def _keep_up(self, channel: Channel) -> None:
+        """Run a channel; when it fails, say why and try again later while the others serve."""
+        pause = _FIRST_PAUSE
+        while True:
+            started = asyncio.get_running_loop().time()
+            wait = None
+            try:
+                await channel.run()
+            except ChannelDown as exc:
+                channel.state.up, channel.state.detail = False, exc.reason
+                log.error("channel.down", channel=channel.name, reason=exc.reason)
+                wait = None if exc.retry else _HOPELESS_PAUSE
+            except asyncio.CancelledError:
+                raise
+            except Exception as exc:
+                # A fault in one channel must not take the others down with it.
+                channel.state.up, channel.state.detail = False, type(exc).__name__
+                log.exception("channel.failed", channel=channel.name)
+            if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
+            await asyncio.sleep(wait or pause * random.uniform(0.8, 1.2))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _tidy(self) -> None:
+        """Forget what was promised to be forgotten, once an hour."""
+        while True:
+            try:
+                await asyncio.to_thread(self.tidy)
+            except DatabaseUnavailable as exc:
+                log.warning("tidy.failed", reason=exc.message)
+            await asyncio.sleep(_TIDY_SECONDS)
+
+    def tidy(self) -> None:
+        """Delete old questions, finished conversations and remembered updates."""
+        now = self.clock.now()
+        with self.sessions.begin() as session:
+            questions.purge(session, now - timedelta(days=self.settings.privacy.keep_questions_days))
+            conversations.purge(session, now - timedelta(minutes=self.settings.limits.conversation_minutes))
+            inbox.purge(session, now - _KEEP_UPDATES)
+
+
+def _var_folder(database: str | None) -> Path:
+    if database and database != ":memory:" and "/" in database:
+        return Path(database).parent
+    return Path("var")

@@ -1,0 +1,102 @@
+"""The terminal as a channel: a conversation line by line, choices picked by number."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from bot.channels.base import Desk
+from office.messages import Capabilities, ChannelState, ChoiceKind, Incoming, Reply, Style
+
+NAME = "terminal"
+_LEAVE = frozenset({"/thoat", "/exit", "/quit", "exit", "quit"})
+_STYLES = {
+    Style.TITLE: "bold",
+    Style.TEXT: "",
+    Style.ITEM: "",
+    Style.WARNING: "yellow",
+    Style.SOURCE: "dim",
+}
+
+
+def print_reply(reply: Reply, console: Console | None = None, *, choices: bool = False) -> None:
+    """Show a reply; with `choices`, the numbers that pick them."""
+    console = console or Console(soft_wrap=not sys.stdout.isatty())
+    for line in reply.lines:
+        if line.style is Style.ITEM:
+            console.print(Padding(Text(f"• {line.text}"), (0, 0, 0, 2), expand=False))
+        else:
+            prefix = "⚠ " if line.style is Style.WARNING else ""
+            console.print(Text(prefix + line.text, style=_STYLES[line.style]))
+    for choice in reply.choices:
+        if choice.kind is ChoiceKind.LINK:
+            console.print(Text(f"{choice.label}: {choice.url}", style="dim"))
+    if choices:
+        _print_choices(reply, console)
+
+
+def _print_choices(reply: Reply, console: Console) -> None:
+    for number, choice in enumerate(reply.numbered(), 1):
+        box = ("[x] " if choice.ticked else "[ ] ") if choice.kind is ChoiceKind.TICK else ""
+        console.print(Text(f"  {number}. {box}{choice.label}", style="cyan"))
+
+
+class Terminal:
+    """A conversation on standard input and output."""
+
+    name = NAME
+    capabilities = Capabilities(buttons=False, edit=False, links=False, max_text=100_000)
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        read: Callable[[], str] | None = None,
+        console: Console | None = None,
+    ) -> None:
+        """`read` gives the next line and raises EOFError at the end."""
+        self.state = ChannelState(NAME, up=True)
+        self._desk = desk
+        self._console = console or Console(soft_wrap=not sys.stdout.isatty())
+        self._read = read or self._prompt
+        self._chat = secrets.token_hex(8)
+
+    def _prompt(self) -> str:
+        return input("\nAnh/chị hỏi: ") if sys.stdin.isatty() else input()
+
+    async def run(self) -> None:
+        """Talk until /thoat, Ctrl+D or Ctrl+C."""
+        await self._say("/start")
+        while True:
+            try:
+                line = await asyncio.to_thread(self._read)
+            except (EOFError, KeyboardInterrupt):
+                break
+            if line.strip().casefold() in _LEAVE:
+                break
+            await self._say(line)
+        self._console.print("Tạm biệt anh/chị.")
+
+    async def _say(self, text: str) -> None:
+        incoming = Incoming(
+            channel=NAME,
+            account=NAME,
+            key=secrets.token_hex(16),
+            chat=self._chat,
+            sender=getpass.getuser(),
+            at=datetime.now(UTC),
+            text=text,
+        )
+        replies = await asyncio.to_thread(self._desk.handle, incoming)
+        for reply in replies:
+            self._console.print()
+            print_reply(reply, self._console, choices=True)
+        await asyncio.to_thread(self._desk.answered, incoming)

@@ -1,0 +1,283 @@
+"""The command `xinluon`. Heavy parts are imported where they are used, so that a question is answered fast."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from knowledge.strict_yaml import BadYaml
+
+if TYPE_CHECKING:
+    from handlers.library import Library
+    from office.settings import Settings
+
+OK, PROBLEMS, BAD_USE, UNAVAILABLE = 0, 1, 2, 3
+
+app = typer.Typer(
+    help="Xin Luôn: chương trình hỏi đáp thủ tục hành chính của cơ quan.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Mã thoát: 0 tốt; 1 có lỗi trong nội dung; 2 gọi sai hoặc cấu hình sai; 3 không chạy được (cổng, cơ sở dữ liệu).",
+)
+bench_app = typer.Typer(help="Đo tốc độ và chất lượng tìm kiếm.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(bench_app, name="bench")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Tệp cấu hình (mặc định: config.yaml, rồi config.example.yaml)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng JSON cho chương trình khác đọc.")]
+
+
+@app.command()
+def run(config: ConfigOption = None) -> None:
+    """Chạy dịch vụ: trang web, Telegram (nếu bật)."""
+    import asyncio
+
+    from bot.app import Office
+    from bot.logs import set_up_logs
+    from office.database import DatabaseUnavailable
+    from office.settings import BadSetting
+
+    settings = _settings(config)
+    set_up_logs(settings.log)
+    address = f"http://{settings.web.host}:{settings.web.port}"
+
+    async def serve() -> None:
+        office = Office(settings)
+        await office.serve(ready=lambda: typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)"))
+
+    try:
+        asyncio.run(serve())
+    except DatabaseUnavailable as exc:
+        _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
+    except BadSetting as exc:
+        _fail(f"{exc.message} → {exc.mend}", BAD_USE)
+    except BadYaml as exc:
+        _fail(str(exc), PROBLEMS)
+    typer.echo("Đã dừng.")
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="Câu hỏi, đặt trong dấu nháy.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Đọc từng dòng {"id","text","prev"?} từ đầu vào, in từng dòng kết quả.')
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Trả lời một câu hỏi."""
+    library = _library(_settings(config))
+    if jsonl:
+        from bot.batch import answer_lines
+
+        try:
+            for row in answer_lines(library, sys.stdin.buffer, _today()):
+                sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        except BrokenPipeError:
+            # The reader has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if question is None:
+        _fail('thiếu câu hỏi: xinluon ask "mở cây xăng cần giấy gì"', BAD_USE)
+    if as_json:
+        from bot.batch import answer_row
+
+        row = answer_row(library, {"id": "1", "text": question}, _today())
+        typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
+        return
+    from bot.channels.terminal import print_reply
+    from handlers.ask import ask as answer
+
+    print_reply(answer(library, question, _today()).reply)
+
+
+@app.command()
+def chat(config: ConfigOption = None) -> None:
+    """Hỏi đáp trong cửa sổ dòng lệnh (gõ /thoat để ra)."""
+    import asyncio
+
+    from bot.channels.terminal import Terminal
+    from bot.logs import set_up_logs
+    from handlers.desk import CitizensDesk
+    from office.clock import SystemClock
+    from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
+    from office.settings import hash_key
+
+    settings = _settings(config)
+    set_up_logs(settings.log)
+    library = _library(settings)
+    try:
+        engine = make_engine(settings.database.url)
+        upgrade(engine)
+    except DatabaseUnavailable as exc:
+        _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
+    folder = Path(engine.url.database).parent if engine.url.database else Path("var")
+    desk = CitizensDesk(
+        library=lambda: library,
+        sessions=session_factory(engine),
+        clock=SystemClock(),
+        hash_key=hash_key(settings, folder),
+        limits=settings.limits,
+    )
+    asyncio.run(Terminal(desk).run())
+
+
+@app.command()
+def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Soát kho tri thức và cấu hình: lỗi (mã thoát 1) và cảnh báo."""
+    from bot.config import find_config, unset_details
+    from handlers.library import open_library
+    from bot.config import profile_of
+    from knowledge import checking
+
+    settings = _settings(config)
+    try:
+        library, loaded = open_library(settings.knowledge.folders, profile_of(settings))
+        cases = checking.read_cases()
+    except BadYaml as exc:
+        _print_problems(exc.problems, as_json)
+        raise typer.Exit(PROBLEMS) from exc
+    problems = [*loaded.problems, *checking.check(library.searcher, _today(), cases)]
+    problems += unset_details(settings, find_config(config, os.environ))
+    _print_problems(problems, as_json)
+    if not as_json:
+        errors = sum(p.error for p in problems)
+        typer.echo(
+            f"{len(library.knowledge.entries)} mục, {len(cases)} ca kiểm thử: "
+            f"{errors} lỗi, {len(problems) - errors} cảnh báo."
+        )
+    raise typer.Exit(PROBLEMS if any(p.error for p in problems) else OK)
+
+
+@app.command("eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Tệp JSON Lines các câu hỏi đã gắn nhãn.")],
+    failures: Annotated[Path | None, typer.Option("--failures", help="Ghi các câu sai vào tệp này.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Chấm câu trả lời trên một bộ câu hỏi đã gắn nhãn."""
+    from bot.batch import given_of
+    from bot.reports import print_evaluation
+    from knowledge import evaluation
+
+    library = _library(_settings(config))
+    try:
+        cases = evaluation.read_cases(file)
+        topics = evaluation.read_topics()
+    except evaluation.BadCases as exc:
+        _fail(str(exc), BAD_USE)
+    today = _today()
+    report = evaluation.evaluate(cases, lambda case: given_of(library, case, today), topics)
+    if failures:
+        failures.write_text(
+            "".join(evaluation.failure_line(*f) + "\n" for f in report.failures), encoding="utf-8"
+        )
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        print_evaluation(report, file.name)
+
+
+@bench_app.command("all")
+def bench_all(as_json: JsonOption = False) -> None:
+    """Đo tất cả: tìm kiếm ở cỡ hiện có và 100.000 cụm từ, khởi động nguội, bộ nhớ."""
+    _bench("all", as_json)
+
+
+@bench_app.command("search")
+def bench_search(as_json: JsonOption = False) -> None:
+    """Đo tìm kiếm, bên cạnh rapidfuzz WRatio và bm25s trong cùng một lần chạy."""
+    _bench("search", as_json)
+
+
+@bench_app.command("start")
+def bench_start(as_json: JsonOption = False) -> None:
+    """Đo khởi động nguội và bộ nhớ."""
+    _bench("start", as_json)
+
+
+@app.command()
+def version(as_json: JsonOption = False) -> None:
+    """In phiên bản chương trình và kho tri thức."""
+    from importlib.metadata import version as installed
+
+    library = _library(_settings(None))
+    row = {
+        "xinluon": installed("xinluon"),
+        "knowledge": library.version,
+        "entries": len(library.knowledge.entries),
+    }
+    if as_json:
+        typer.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        typer.echo(f"xinluon {row['xinluon']}, kho tri thức {row['knowledge']} ({row['entries']} mục)")
+
+
+def main() -> None:
+    """Run the command; whatever goes wrong in its use is one line, not a traceback."""
+    try:
+        app()
+    except BadYaml as exc:
+        for problem in exc.problems:
+            typer.echo(f"Lỗi: {problem}", err=True)
+        sys.exit(BAD_USE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _settings(config: Path | None) -> Settings:
+    from bot.config import find_config, read_settings
+
+    return read_settings(find_config(config, os.environ), os.environ)
+
+
+def _library(settings: Settings) -> Library:
+    from bot.config import profile_of
+    from handlers.library import open_library
+
+    library, loaded = open_library(settings.knowledge.folders, profile_of(settings))
+    for problem in loaded.problems:
+        typer.echo(f"Kho tri thức: {problem}", err=True)
+    return library
+
+
+def _today() -> Any:
+    from office.clock import ZONE
+
+    return datetime.now(UTC).astimezone(ZONE).date()
+
+
+def _bench(what: str, as_json: bool) -> None:
+    try:
+        from bench.run import run as measure
+    except ImportError as exc:
+        _fail(f"thiếu thư viện để đo ({exc.name}): chạy «make setup-dev» trong thư mục mã nguồn", BAD_USE)
+    measure(what, as_json=as_json)
+
+
+def _print_problems(problems: list[Any], as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {"file": p.file, "line": p.line, "message": p.message, "mend": p.mend, "error": p.error} for p in problems
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for problem in problems:
+        typer.echo(f"{'LỖI' if problem.error else 'Cảnh báo'} {problem}")
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"Lỗi: {message}", err=True)
+    raise typer.Exit(code)

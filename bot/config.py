@@ -1,0 +1,65 @@
+"""Find and read the office's configuration; what is wrong is said with file, line and mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from knowledge import strict_yaml
+from knowledge.answer import OfficeProfile
+from knowledge.strict_yaml import BadYaml, Document, Problem
+from office.settings import BadSetting, Settings, config_path, settings_from
+
+DEFAULT_FILES = ("config.yaml", "config.example.yaml")
+
+
+def find_config(named: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The file named on the command line, by XINLUON_CONFIG, or lying in the working directory."""
+    given = named or config_path(environ)
+    if given:
+        return given
+    return next((path for path in map(Path, DEFAULT_FILES) if path.is_file()), None)
+
+
+def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The settings of a file (None: the built-in ones). Raises BadYaml with every problem and its line."""
+    document = strict_yaml.read(path) if path else Document("môi trường")
+    if document.data is not None and not isinstance(document.data, Mapping):
+        raise BadYaml([document.problem((), "tệp cấu hình phải gồm các dòng «khoá: giá trị»", "xem config.example.yaml")])
+    try:
+        return settings_from(document.data, environ)
+    except ValidationError as exc:
+        raise BadYaml(strict_yaml.explain(exc, document)) from exc
+    except BadSetting as exc:
+        raise BadYaml([document.problem(exc.path, exc.message, exc.mend)]) from exc
+
+
+def profile_of(settings: Settings) -> OfficeProfile:
+    """The office as answers speak of it."""
+    office = settings.office
+    return OfficeProfile(
+        name=office.name,
+        address=office.address or "",
+        phone=office.phone or "",
+        email=office.email or "",
+        website=office.website or "",
+        hours=office.hours,
+        departments=tuple(f"{d.name}: {d.phone}" if d.phone else d.name for d in office.departments),
+        portal_url=office.portal_url,
+    )
+
+
+def unset_details(settings: Settings, path: Path | None) -> list[Problem]:
+    """Warnings for what citizens will ask of the office and the office has not said."""
+    names = {"address": "địa chỉ", "phone": "số điện thoại", "email": "thư điện tử", "hours": "giờ làm việc"}
+    file = str(path) if path else "cấu hình"
+    document = strict_yaml.read(path) if path else Document(file)
+    return [
+        document.problem(
+            ("office", key), f"chưa có {name} của cơ quan", f"điền «office.{key}» để trả lời người dân", error=False
+        )
+        for key, name in names.items()
+        if not getattr(settings.office, key)
+    ]

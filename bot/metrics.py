@@ -1,0 +1,52 @@
+"""Figures for Prometheus. Labels are closed sets; nothing of what people write is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from office.messages import ChannelState
+
+
+class Metrics:
+    """The program's counters, in a registry of its own."""
+
+    def __init__(self, channels: Iterable[ChannelState] = ()) -> None:
+        self.registry = CollectorRegistry()
+        self._messages = Counter(
+            "xinluon_messages", "Messages handled, by channel and what became of them.", ["channel", "result"],
+            registry=self.registry,
+        )
+        self._entries = Gauge("xinluon_knowledge_entries", "Entries of the knowledge in use.", registry=self.registry)
+        self._problems = Gauge(
+            "xinluon_knowledge_problems", "Errors found at the last reading of the knowledge.", registry=self.registry
+        )
+        self.channels = list(channels)
+        self.registry.register(_Channels(self.channels))
+
+    def handled(self, channel: str, result: str) -> None:
+        """Count a message."""
+        self._messages.labels(channel, result).inc()
+
+    def knowledge(self, *, entries: int, problems: int) -> None:
+        """Note what the last reading gave."""
+        self._entries.set(entries)
+        self._problems.set(problems)
+
+    def exposition(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class _Channels(Collector):
+    def __init__(self, channels: list[ChannelState]) -> None:
+        self._channels = channels
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        family = GaugeMetricFamily("xinluon_channel_up", "1 while a channel serves.", labels=["channel"])
+        for state in self._channels:
+            family.add_metric([state.name], float(state.up))
+        yield family

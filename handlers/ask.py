@@ -1,0 +1,170 @@
+"""A citizen's question: decide, and say it. Pure: no database, no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from handlers import payloads
+from handlers.library import Library
+from handlers.texts import menu_items, texts
+from knowledge.answer import Answer, AnswerLine, Part
+from knowledge.schema import Entry, Facet, Kind
+from knowledge.search import MAX_CHOICES, Decision, Outcome
+from office.messages import Choice, ChoiceKind, Line, Reply, Style
+
+_STYLES = {
+    Part.TITLE: Style.TITLE,
+    Part.TEXT: Style.TEXT,
+    Part.ITEM: Style.ITEM,
+    Part.WARNING: Style.WARNING,
+    Part.SOURCE: Style.SOURCE,
+}
+_MAX_OPTIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What was decided and what is said. `entry`: what the conversation is about from now on ("" = as before)."""
+
+    decision: Decision
+    reply: Reply
+    entry: str = ""
+
+
+def ask(library: Library, text: str, today: date, *, last: str = "", pending: str = "") -> Response:
+    """Answer a question. `last`: the entry the conversation was about; `pending`: a question that was asked back."""
+    decision = library.searcher.search(text, library.knowledge.get(last), pending)
+    return Response(decision, *_say(library, decision, today, last))
+
+
+def _say(library: Library, decision: Decision, today: date, last: str) -> tuple[Reply, str]:
+    entry = library.knowledge.get(decision.entry)
+    if decision.outcome is Outcome.ANSWER and entry:
+        return entry_reply(library, entry, decision.facet, today, about_last=entry.id == last), entry.id
+    if decision.outcome is Outcome.CHOOSE:
+        return _choose(library, decision), ""
+    if decision.outcome is Outcome.SMALLTALK and entry:
+        return _smalltalk(entry, decision), ""
+    if decision.outcome is Outcome.HUMAN:
+        return human_reply(library), ""
+    if decision.question and decision.question.empty:
+        return menu_reply(library), ""
+    return _outside(library, entry), ""
+
+
+def entry_reply(
+    library: Library, entry: Entry, facet: Facet | None, today: date, *, about_last: bool = False, replaces: bool = False
+) -> Reply:
+    """An entry's answer with what one can go on to. `about_last`: the question named no matter, so the answer does."""
+    if entry.kind in (Kind.OUTSIDE, Kind.STAFF, Kind.SMALLTALK):
+        return _outside(library, entry)
+    if entry.kind is Kind.HUMAN:
+        return human_reply(library)
+    answer = library.answerer.answer(entry, facet, today)
+    lines = [_line(line) for line in answer.lines]
+    if about_last and lines and lines[0].style is not Style.TITLE:
+        lines.insert(0, Line(texts()("about_last", label=entry.label), Style.TITLE))
+    return Reply(lines=tuple(lines), choices=tuple(_choices(library, entry, answer)), replaces=replaces)
+
+
+def _line(line: AnswerLine) -> Line:
+    return Line(line.text, _STYLES[line.part])
+
+
+def _choices(library: Library, entry: Entry, answer: Answer) -> Iterable[Choice]:
+    yield from options(library, answer.options[:_MAX_OPTIONS])
+    say = texts()
+    if answer.checklist:
+        case = 0 if len(entry.documents) == 1 else -1
+        yield Choice(
+            kind=ChoiceKind.FACET, label=say("buttons.checklist"), payload=payloads.checklist(entry.id, case)
+        )
+    phrases = library.answerer.phrases
+    for facet in answer.facets:
+        yield Choice(
+            kind=ChoiceKind.FACET, label=phrases(f"facets.{facet}"), payload=payloads.entry(entry.id, facet)
+        )
+    if answer.link:
+        portal = answer.link == library.office.portal_url
+        yield Choice(
+            kind=ChoiceKind.LINK, label=say("buttons.portal" if portal else "buttons.source"), url=answer.link
+        )
+    yield from closing()
+
+
+def options(library: Library, ids: Iterable[str]) -> Iterable[Choice]:
+    """Entries to choose from, those of the staff left out."""
+    for entry_id in ids:
+        entry = library.knowledge.get(entry_id)
+        if entry and entry.kind not in (Kind.STAFF, Kind.HUMAN):
+            yield Choice(kind=ChoiceKind.OPTION, label=entry.label, payload=payloads.entry(entry.id))
+
+
+def closing() -> tuple[Choice, ...]:
+    """What every answer ends with."""
+    say = texts()
+    return (
+        Choice(kind=ChoiceKind.MENU, label=say("buttons.other"), payload=payloads.OTHER),
+        Choice(kind=ChoiceKind.MENU, label=say("buttons.human"), payload=payloads.HUMAN),
+    )
+
+
+def _choose(library: Library, decision: Decision) -> Reply:
+    say = texts()
+    vague = bool(decision.question and decision.question.vague)
+    chosen: list[Choice] = []
+    for choice in options(library, decision.choices[:MAX_CHOICES]):
+        entry = library.knowledge.get(payloads.parse(choice.payload).text(0))
+        facet = decision.facet if entry and entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE) else None
+        payload = payloads.entry(entry.id, facet) if entry else choice.payload
+        chosen.append(Choice(kind=ChoiceKind.OPTION, label=choice.label, payload=payload))
+    menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.FIELDS)
+    return Reply(
+        lines=(Line(say("choose_vague" if vague else "choose")),), choices=(*chosen, menu, *closing()[1:])
+    )
+
+
+def _smalltalk(entry: Entry, decision: Decision) -> Reply:
+    said = decision.question.text if decision.question else ""
+    # The same words get the same reply; different ones vary it.
+    reply = entry.reply[sum(said.encode()) % len(entry.reply)] if entry.reply else texts()("new_question")
+    menu = Choice(kind=ChoiceKind.MENU, label=texts()("buttons.menu"), payload=payloads.MENU)
+    return Reply(lines=(Line(reply),), choices=(menu, *closing()[1:]))
+
+
+def _outside(library: Library, entry: Entry | None) -> Reply:
+    say = texts()
+    portal = library.office.portal_url
+    lines = [Line(r) for r in entry.reply] if entry and entry.reply else [Line(say("out"))]
+    if not entry:
+        lines.append(Line(say("out_again")))
+    lines.append(Line(say("out_hint", url=portal)))
+    link = Choice(kind=ChoiceKind.LINK, label=say("buttons.portal"), url=portal)
+    menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.MENU)
+    return Reply(lines=tuple(lines), choices=(link, menu, *closing()[1:]))
+
+
+def human_reply(library: Library) -> Reply:
+    """Where people are to be found."""
+    say = texts()
+    office = library.office
+    lines = [Line(say("human")), Line(office.contact(library.answerer.phrases))]
+    lines += [Line(say("human_hours", hours=h)) for h in office.hours]
+    menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.MENU)
+    return Reply(lines=tuple(lines), choices=(menu, *closing()[:1]))
+
+
+def menu_reply(library: Library, *, greet: bool = True, replaces: bool = False) -> Reply:
+    """The first menu."""
+    say = texts()
+    lines = []
+    if greet:
+        lines += [Line(say("hello", office=library.office.name), Style.TITLE), Line(say("hello_how"))]
+    lines.append(Line(say("menu") if greet else say("new_question")))
+    shown = [m for m in menu_items() if library.knowledge.get(m.entry)]
+    choices = [Choice(kind=ChoiceKind.OPTION, label=say("menu_fields"), payload=payloads.FIELDS)]
+    choices += [Choice(kind=ChoiceKind.OPTION, label=m.label, payload=payloads.entry(m.entry)) for m in shown]
+    choices.append(Choice(kind=ChoiceKind.MENU, label=say("buttons.human"), payload=payloads.HUMAN))
+    return Reply(lines=tuple(lines), choices=tuple(choices), replaces=replaces)

@@ -1,0 +1,129 @@
+"""The citizens' desk: takes a message once, in one transaction with everything it changes, and gives the replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from handlers.conversation import Talk
+from handlers.library import Library
+from handlers.limits import RateLimit, Verdict
+from handlers.router import Request, route
+from handlers.texts import texts
+from office import conversations, inbox
+from office.clock import ZONE, Clock
+from office.conversations import conversation_key
+from office.database import DatabaseUnavailable
+from office.inbox import AlreadyHandled, InboxState
+from office.messages import Incoming, Line, Reply
+from office.people import person_hash
+from office.settings import Limits
+
+log = structlog.get_logger(__name__)
+
+
+class CitizensDesk:
+    """Answers citizens on every channel. Thread-safe: each call has its own session and one version of the knowledge."""
+
+    def __init__(
+        self,
+        *,
+        library: Callable[[], Library],
+        sessions: sessionmaker[Session],
+        clock: Clock,
+        hash_key: bytes,
+        limits: Limits,
+        asked: Callable[[str, str], None] = lambda channel, outcome: None,
+    ) -> None:
+        """`library` gives the current version; `asked` is told (channel, what became of it) for the metrics."""
+        self._library = library
+        self._sessions = sessions
+        self._clock = clock
+        self._key = hash_key
+        self._limits = limits
+        self._rate = RateLimit(
+            per_minute=limits.messages_per_minute, pause=timedelta(seconds=limits.pause_seconds)
+        )
+        self._asked = asked
+
+    def handle(self, incoming: Incoming) -> tuple[Reply, ...]:
+        """The replies to send; see bot.channels.base.Desk.
+
+        1. Store the message, or find how far it had come: a redelivery gets its stored replies.
+        2. Handle it. Its effects (question, conversation) and its replies are committed together.
+        A failure of ours is said politely and kept as handled, so that one bad message never blocks the rest.
+        Raises DatabaseUnavailable: then nothing was kept and the message is to be delivered again.
+        """
+        try:
+            with self._sessions.begin() as session:
+                return self._handle_once(session, incoming)
+        except AlreadyHandled:
+            return ()
+        except DatabaseUnavailable:
+            self._asked(incoming.channel, "database")
+            raise
+        except Exception:
+            # Anything else is a fault of the program: the person gets an apology, the log the traceback.
+            log.exception("message.failed", channel=incoming.channel, key=incoming.key)
+            self._asked(incoming.channel, "error")
+            return self._apologise(incoming)
+
+    def answered(self, incoming: Incoming) -> None:
+        """The replies have been sent."""
+        with self._sessions.begin() as session:
+            inbox.mark_answered(session, incoming.channel, incoming.account, incoming.key)
+
+    def _handle_once(self, session: Session, incoming: Incoming) -> tuple[Reply, ...]:
+        now = self._clock.now()
+        stored = inbox.receive(
+            session, incoming.channel, incoming.account, incoming.key, at=now, raw=None
+        )
+        if not stored.new and stored.state is not InboxState.RECEIVED:
+            return stored.replies
+        person = person_hash(incoming.channel, incoming.sender, self._key)
+        verdict = self._rate.check(person, now)
+        if verdict is Verdict.GO:
+            replies = self._converse(session, incoming, person)
+        else:
+            slow = texts()("slow", seconds=self._limits.pause_seconds)
+            replies = (Reply(lines=(Line(slow),)),) if verdict is Verdict.SLOW_DOWN else ()
+            self._asked(incoming.channel, verdict)
+        inbox.mark_handled(session, incoming.channel, incoming.account, incoming.key, replies)
+        return replies
+
+    def _converse(self, session: Session, incoming: Incoming, person: str) -> tuple[Reply, ...]:
+        now = self._clock.now()
+        key = conversation_key(
+            incoming.channel, incoming.account, incoming.chat, incoming.sender, hash_key=self._key
+        )
+        ttl = timedelta(minutes=self._limits.conversation_minutes)
+        talk = Talk.from_dict(conversations.load(session, key, now=now, ttl=ttl))
+        before = talk.question
+        request = Request(
+            incoming=incoming,
+            library=self._library(),
+            session=session,
+            talk=talk,
+            person=person,
+            now=now,
+            today=now.astimezone(ZONE).date(),
+            max_text=self._limits.max_text,
+        )
+        replies = route(request)
+        talk.offer(replies)
+        conversations.save(session, key, talk.as_dict(), now=now)
+        self._asked(incoming.channel, "question" if talk.question != before else "tap")
+        return replies
+
+    def _apologise(self, incoming: Incoming) -> tuple[Reply, ...]:
+        replies = (Reply(lines=(Line(texts()("error")),)),)
+        with self._sessions.begin() as session:
+            stored = inbox.receive(
+                session, incoming.channel, incoming.account, incoming.key, at=self._clock.now(), raw=None
+            )
+            if stored.state is InboxState.RECEIVED:
+                inbox.mark_handled(session, incoming.channel, incoming.account, incoming.key, replies)
+        return replies

@@ -1,0 +1,131 @@
+"""Picks what handles a message: a tap, a command, a number that stands for a choice, or a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from handlers import browse, checklist, feedback, payloads
+from handlers.ask import Response, ask, human_reply, menu_reply
+from handlers.conversation import Talk
+from handlers.library import Library
+from handlers.texts import texts
+from knowledge.search import Outcome
+from office import questions
+from office.messages import ChoiceKind, Incoming, Line, Reply
+
+_MENU_WORDS = frozenset({"/start", "/menu", "/help", "menu", "/trogiup"})
+_PREFIXES = ("/hoi", "/ask")
+
+
+@dataclass(slots=True)
+class Request:
+    """A message with all that handling it needs. `talk` is changed in place."""
+
+    incoming: Incoming
+    library: Library
+    session: Session
+    talk: Talk
+    person: str
+    now: datetime
+    today: date
+    max_text: int
+
+
+def route(request: Request) -> tuple[Reply, ...]:
+    """Handle a message; the replies in order."""
+    payload = request.incoming.payload
+    if payload:
+        return (_tapped(request, payload),)
+    text, cut = _within(request.incoming.text, request.max_text)
+    command, _, rest = text.strip().partition(" ")
+    command = command.casefold().partition("@")[0]
+    if command in _PREFIXES:
+        text = rest
+    if not text.strip() or command in _MENU_WORDS:
+        request.talk.pending = ""
+        return (menu_reply(request.library),)
+    number = _number(text)
+    if number is not None and request.talk.choices:
+        if 1 <= number <= len(request.talk.choices):
+            return (_tapped(request, request.talk.choices[number - 1]),)
+        return (Reply(lines=(Line(texts()("no_such_choice", count=len(request.talk.choices))),)),)
+    return (_asked(request, text, cut=cut),)
+
+
+def _within(text: str, limit: int) -> tuple[str, bool]:
+    return (text[:limit], True) if len(text) > limit else (text, False)
+
+
+def _number(text: str) -> int | None:
+    text = text.strip().rstrip(".)")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
+
+
+def _asked(request: Request, text: str, *, cut: bool) -> Reply:
+    """A question: decide, keep it, and add the votes."""
+    talk = request.talk
+    response = ask(request.library, text, request.today, last=talk.entry, pending=talk.pending)
+    decision = response.decision
+    talk.question = questions.record(
+        request.session,
+        text,
+        at=request.now,
+        channel=request.incoming.channel,
+        person=request.person,
+        outcome=decision.outcome,
+        knowledge_version=request.library.version,
+        entry_id=decision.entry or None,
+        facet=decision.facet,
+        choices=decision.choices,
+        score=round(decision.score, 4),
+    )
+    talk.entry = response.entry or talk.entry
+    talk.pending = text[:200] if decision.outcome is Outcome.CHOOSE else ""
+    return _with_extras(request, response, cut=cut)
+
+
+def _with_extras(request: Request, response: Response, *, cut: bool) -> Reply:
+    reply = response.reply
+    lines = reply.lines
+    if cut:
+        lines = (*lines, Line(texts()("cut", limit=f"{request.max_text:,}".replace(",", "."))))
+    choices = reply.choices
+    if response.decision.outcome is Outcome.ANSWER:
+        end = next((i for i, c in enumerate(choices) if c.kind is ChoiceKind.MENU), len(choices))
+        choices = (*choices[:end], *feedback.vote_choices(request.talk.question), *choices[end:])
+    return Reply(lines=lines, choices=choices, replaces=reply.replaces)
+
+
+def _tapped(request: Request, payload: str) -> Reply:
+    tap = payloads.parse(payload)
+    library, talk = request.library, request.talk
+    if tap.verb != "v":
+        talk.pending = ""
+    match tap.verb:
+        case "e":
+            reply, entry = browse.tapped_entry(library, tap.text(0), tap.text(1), request.today)
+            talk.entry = entry or talk.entry
+            return reply
+        case "k":
+            return checklist.open_checklist(library, tap.text(0), tap.number(1), talk)
+        case "t":
+            return checklist.tick(library, tap.text(0), tap.number(1), tap.number(2), talk)
+        case "r":
+            return checklist.reset(library, tap.text(0), tap.number(1), talk)
+        case "v":
+            return feedback.vote(request.session, tap.number(0), tap.number(1), request.person, request.now)
+        case "f":
+            return browse.field_reply(library, tap.text(0), tap.number(1, 0))
+        case payloads.FIELDS:
+            return browse.fields_reply(library)
+        case payloads.HUMAN:
+            return human_reply(library)
+        case payloads.MENU:
+            return menu_reply(library)
+        case payloads.OTHER:
+            talk.entry = ""
+            return menu_reply(library, greet=False)
+    return browse.gone_reply(library)

@@ -1,0 +1,129 @@
+"""Which words people use when they ask about a matter, learnt from the training questions (`usage.yaml`).
+
+Aliases say what an entry is called; usage says what else is said when it is meant ("cô ở quầy", "ship về nhà"). A class is a
+topic with the entries that answer it. The value of a word in a class is log(1 + n / (a·p)): n training questions of the
+class have it, p is its share of all questions' words, a is a smoothing constant (naive Bayes without its class prior).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from knowledge import strict_yaml
+
+USAGE = Path(__file__).parent / "usage.yaml"
+
+
+class UsageClass(BaseModel):
+    """A topic, the entries that answer it and the weight of what it was learnt from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    topic: str
+    entries: tuple[str, ...]
+    base: Annotated[float, Field(le=0)]  # log-odds of a word never seen in the class
+
+
+class UsageFile(BaseModel):
+    """The shape of `usage.yaml`: word or pair → "class:value class:value …" (values in hundredths)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    classes: tuple[UsageClass, ...]
+    words: dict[str, str]
+    pairs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """How a question's words fit a class: mean value of its words and pairs, and the class's base."""
+
+    words: float
+    pairs: float
+    base: float
+
+
+_NOTHING = ClassScore(0.0, 0.0, 0.0)
+
+
+class Usage:
+    """Word usage by class; read-only."""
+
+    def __init__(
+        self,
+        classes: Sequence[UsageClass],
+        words: Mapping[str, Sequence[tuple[int, float]]],
+        pairs: Mapping[tuple[str, str], Sequence[tuple[int, float]]],
+    ) -> None:
+        self.classes = tuple(classes)
+        self.words = words
+        self.pairs = pairs
+        self._of_entry: dict[str, tuple[int, ...]] = {}
+        for number, found in enumerate(self.classes):
+            for entry in found.entries:
+                self._of_entry[entry] = (*self._of_entry.get(entry, ()), number)
+
+    def scores(self, folded: Sequence[str]) -> list[ClassScore]:
+        """The fit of every class to a question's syllables, in class order."""
+        size = len(self.classes)
+        words = [0.0] * size
+        pairs = [0.0] * size
+        different = set(folded)
+        for word in different:
+            for number, value in self.words.get(word, ()):
+                words[number] += value
+        followed = set(zip(folded, folded[1:], strict=False))
+        for pair in followed:
+            for number, value in self.pairs.get(pair, ()):
+                pairs[number] += value
+        count = len(different) or 1
+        return [
+            ClassScore(words[n] / count, pairs[n] / count, self.classes[n].base) if words[n] else _NOTHING
+            for n in range(size)
+        ]
+
+    def best_of(self, entry: str, scores: Sequence[ClassScore]) -> ClassScore | None:
+        """The best fitting class of an entry; None when it was not there to learn about."""
+        numbers = self._of_entry.get(entry)
+        if not numbers:
+            return None
+        return max((scores[n] for n in numbers), key=lambda s: s.words + s.pairs)
+
+    def likely(self, scores: Sequence[ClassScore], count: int) -> Iterable[str]:
+        """Entries of the classes that fit best."""
+        order = sorted(range(len(scores)), key=lambda n: -(scores[n].words + scores[n].pairs))
+        for number in order[:count]:
+            if scores[number].words > 0:
+                yield from self.classes[number].entries
+
+
+NO_USAGE = Usage((), {}, {})
+
+_adapter: TypeAdapter[UsageFile] = TypeAdapter(UsageFile)
+
+
+def load_usage(path: Path = USAGE) -> Usage:
+    """Read `usage.yaml`. Raises strict_yaml.BadYaml."""
+    document = strict_yaml.read(path)
+    try:
+        data = _adapter.validate_python(document.data)
+        words = {word: _values(text) for word, text in data.words.items()}
+        pairs = {(k.partition(" ")[0], k.partition(" ")[2]): _values(text) for k, text in data.pairs.items()}
+    except ValidationError as exc:
+        raise strict_yaml.BadYaml(strict_yaml.explain(exc, document)) from exc
+    except ValueError as exc:
+        raise strict_yaml.BadYaml(
+            [document.problem((), "bảng cách nói bị hỏng", "chạy lại bench/tune.py")]
+        ) from exc
+    return Usage(data.classes, words, pairs)
+
+
+def _values(text: str) -> tuple[tuple[int, float], ...]:
+    found = []
+    for item in text.split():
+        number, _, value = item.partition(":")
+        found.append((int(number), int(value) / 100))
+    return tuple(found)
