@@ -1,0 +1,332 @@
+"""Telegram: people write to a bot, by long polling or webhook.
+
+An update is handled, its answer sent, and only then confirmed: a crash costs nothing, and what comes twice
+carries the same key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, TypeVar
+from weakref import WeakValueDictionary
+
+from pydantic import SecretStr
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from telegram import Bot
+from telegram.error import BadRequest, TelegramError
+
+from bot.channels.base import Channel, ChannelDown, Desk
+from bot.channels.telegram_polling import Backoff, Poller
+from bot.channels.telegram_render import BUTTON_LIMIT, LABEL_LIMIT, TEXT_LIMIT
+from bot.channels.telegram_sending import Sender, Undelivered
+from bot.channels.telegram_updates import NAME, Arrival, Ourselves, Unreadable, read_update
+from bot.channels.telegram_wire import (
+    ALLOWED_UPDATES,
+    Flood,
+    Pace,
+    Unauthorized,
+    Wire,
+    get_updates,
+    hush_libraries,
+    open_bot,
+)
+from office.clock import Clock, SystemClock
+from office.messages import Capabilities, ChannelState
+
+BODY_LIMIT = 1_000_000  # bytes of a webhook's request
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
+
+_DESKS = 16  # updates handled at once
+_WRONG_TOKEN = "Telegram không nhận token của bot. Lấy lại token từ @BotFather, đặt lại rồi khởi động lại."  # noqa: S105
+_WRONG_PROXY = (
+    "Không dùng được proxy đã đặt cho Telegram. Kiểm tra lại địa chỉ (loại socks5 cần cài httpx[socks])."
+)
+_NO_WEBHOOK = "Chế độ webhook cần địa chỉ công khai và chuỗi bí mật."
+_BAD_WEBHOOK = "Telegram không nhận địa chỉ hoặc chuỗi bí mật của webhook: {}"
+_UNREACHED = "Chưa kết nối được tới Telegram; sẽ thử lại"
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """What an open connection to Telegram consists of."""
+
+    bot: Bot
+    updates: Wire
+    sender: Sender
+
+    @property
+    def ourselves(self) -> Ourselves:
+        return Ourselves(id=self.bot.id, username=self.bot.username)
+
+
+class Telegram(Channel):
+    """One Telegram bot.
+
+    `base_url`: the API server, without the token. `webhook_url`: the whole address that Telegram posts to,
+    which the app routes to `webhook`.
+    """
+
+    name = NAME
+    capabilities = Capabilities(
+        buttons=True,
+        edit=True,
+        links=True,
+        max_text=TEXT_LIMIT,
+        max_buttons=BUTTON_LIMIT,
+        max_label=LABEL_LIMIT,
+    )
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        token: SecretStr,
+        mode: Literal["polling", "webhook"] = "polling",
+        base_url: str = "https://api.telegram.org",
+        proxy: SecretStr | None = None,
+        webhook_url: str | None = None,
+        webhook_secret: SecretStr | None = None,
+        clock: Clock | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self.state = ChannelState(NAME, facts={"mode": mode})
+        self._desk = desk
+        self._token = token
+        self._mode = mode
+        self._base_url = base_url
+        self._proxy = proxy
+        self._webhook_url = webhook_url
+        self._webhook_secret = webhook_secret.get_secret_value() if webhook_secret else ""
+        self._clock = clock or SystemClock()
+        self._pace = pace or Pace()
+        self._line: _Line | None = None
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._free_desks = asyncio.Semaphore(_DESKS)
+        self._posted: set[asyncio.Task[bool]] = set()
+
+    async def run(self) -> None:
+        """Serve until cancelled, then finish what is in hand. Raises ChannelDown."""
+        hush_libraries()
+        line = self._open()
+        reason = ""
+        try:
+            await self._serve_line(line)
+        except Unauthorized:
+            reason = _WRONG_TOKEN
+        except BadRequest as error:  # others are waited out
+            reason = _BAD_WEBHOOK.format(error.message)
+        finally:
+            self._mark(up=False)
+            self._line = None
+            await line.bot.shutdown()
+        raise self._down(reason)
+
+    async def webhook(self, request: Request) -> Response:
+        """Take an update that Telegram posts. 200 once it has been handled: anything else is repeated."""
+        if not self._is_telegram(request):
+            return PlainTextResponse("unauthorized", 401)
+        line = self._line
+        if line is None or self._mode != "webhook":
+            return PlainTextResponse("not running", 503, {"Retry-After": "5"})
+        body = await _body(request)
+        if body is None:
+            return PlainTextResponse("too large", 413)
+        raw = _update(body)
+        if raw is None:
+            return PlainTextResponse("not an update", 400)
+        return await self._take_posted(raw, line)
+
+    # --- opening and closing
+
+    def _open(self) -> _Line:
+        if self._mode == "webhook" and not (self._webhook_url and self._webhook_secret):
+            raise self._down(_NO_WEBHOOK)
+        proxy = self._proxy.get_secret_value() if self._proxy else None
+        reason = _WRONG_PROXY
+        try:
+            bot, updates = open_bot(
+                self._token.get_secret_value(), base_url=self._base_url, proxy=proxy, poll=self._pace.poll
+            )
+            return _Line(bot=bot, updates=updates, sender=Sender(bot, self._pace))
+        except TelegramError:  # no token at all
+            reason = _WRONG_TOKEN
+        except (ValueError, ImportError, RuntimeError):
+            pass  # raised below, outside of the clause: the error's text has the proxy's password
+        raise self._down(reason)
+
+    async def _serve_line(self, line: _Line) -> None:
+        await self._patiently(line.bot.initialize)
+        self.state.facts["username"] = line.bot.username
+        self._line = line
+        if self._mode == "webhook":
+            await self._be_posted(line)
+        else:
+            await self._poll(line)
+
+    async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Call until Telegram answers. Raises Unauthorized and BadRequest."""
+        backoff = Backoff(first=self._pace.first, longest=self._pace.longest)
+        while True:
+            try:
+                return await call()
+            except (BadRequest, Unauthorized):
+                raise
+            except Flood as flood:
+                await asyncio.sleep(flood.retry_after)
+            except TelegramError as error:
+                self._mark(up=False, detail=f"{_UNREACHED} ({error.message})")
+                await asyncio.sleep(backoff.next())
+
+    async def _poll(self, line: _Line) -> None:
+        info = await self._patiently(line.bot.get_webhook_info)
+        if info.url:
+            await self._patiently(line.bot.delete_webhook)
+        self._mark(up=True)
+        poller = Poller(
+            fetch=partial(get_updates, line.bot),
+            read=partial(self._read, line),
+            serve=partial(self._serve, line),
+            report=self._report,
+            renew=partial(_renew, line.updates),
+            pace=self._pace,
+        )
+        try:
+            await poller.run()
+        finally:
+            await poller.close()
+
+    async def _be_posted(self, line: _Line) -> None:
+        set_webhook = partial(
+            line.bot.set_webhook,
+            self._webhook_url or "",
+            secret_token=self._webhook_secret,
+            allowed_updates=ALLOWED_UPDATES,
+        )
+        await self._patiently(set_webhook)
+        self._mark(up=True)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._finish_posted()
+
+    async def _finish_posted(self) -> None:
+        self._line, posted = None, set(self._posted)
+        try:
+            if posted:
+                await asyncio.wait(posted, timeout=self._pace.grace)
+        finally:
+            for task in posted:
+                task.cancel()
+        await asyncio.gather(*posted, return_exceptions=True)
+
+    # --- one update
+
+    def _read(self, line: _Line, raw: dict[str, Any]) -> Arrival:
+        now = self._clock.now()
+        self.state.facts["last_update"] = now.isoformat(timespec="seconds")
+        return read_update(raw, line.ourselves, now=now)
+
+    async def _serve(self, line: _Line, arrival: Arrival) -> bool:
+        """Handle an update and send its answer; False when it is to be tried again."""
+        turn = self._turns.setdefault(arrival.address.chat, asyncio.Lock())
+        async with turn, asyncio.TaskGroup() as group:
+            if arrival.query is not None:
+                group.create_task(line.sender.answer_tap(arrival.query))
+            return await self._answer(line.sender, arrival)
+
+    async def _answer(self, sender: Sender, arrival: Arrival) -> bool:
+        incoming = arrival.incoming
+        if incoming is None:
+            return True
+        try:
+            async with self._free_desks:
+                replies = await asyncio.to_thread(self._desk.handle, incoming)
+            await sender.send(replies, arrival.address, key=incoming.key)
+            await asyncio.to_thread(self._desk.answered, incoming)
+        except (Undelivered, TelegramError) as error:
+            _log.warning(
+                "Chưa gửi được câu trả lời cho cập nhật %d (%s)", arrival.update_id, type(error).__name__
+            )
+            return False
+        except Exception as error:  # the desk's own; its text may quote what a citizen wrote
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("Xử lý hỏng cập nhật %d (%s)\n%s", arrival.update_id, type(error).__name__, where)
+            return False
+        sender.forget(incoming.key)
+        if sender.uncertain:
+            self.state.facts["uncertain"] = sender.uncertain
+        return True
+
+    # --- webhook
+
+    def _is_telegram(self, request: Request) -> bool:
+        given = request.headers.get(SECRET_HEADER, "")
+        expected = self._webhook_secret
+        return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+    async def _take_posted(self, raw: dict[str, Any], line: _Line) -> Response:
+        try:
+            arrival = self._read(line, raw)
+        except Unreadable as unreadable:
+            _log.error("Bỏ qua cập nhật %d không đọc được (%s)", raw["update_id"], unreadable.error)
+            return Response()  # repeating it would not make it readable
+        # A task of its own: when the web server drops the request, the answer is still sent and marked so.
+        task = asyncio.create_task(self._serve(line, arrival))
+        self._posted.add(task)
+        task.add_done_callback(self._posted.discard)
+        done = await asyncio.shield(task)
+        return Response() if done else PlainTextResponse("try again", 503, {"Retry-After": "5"})
+
+    # --- state
+
+    def _report(self, reason: str) -> None:
+        self._mark(up=not reason, detail=reason)
+
+    def _down(self, reason: str) -> ChannelDown:
+        self._mark(up=False, detail=reason)
+        return ChannelDown(reason, retry=False)
+
+    def _mark(self, *, up: bool, detail: str = "") -> None:
+        if self.state.since is None or self.state.up != up:
+            self.state.since = self._clock.now()
+        self.state.up, self.state.detail = up, detail
+
+
+async def _renew(request: Wire) -> None:
+    await request.shutdown()
+    await request.initialize()
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None when it is too large, whatever Content-Length says."""
+    announced = request.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) > BODY_LIMIT:
+        return None
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                return None
+    except ClientDisconnect:
+        return None  # nobody reads the answer
+    return bytes(body)
+
+
+def _update(body: bytes) -> dict[str, Any] | None:
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return raw if isinstance(raw, dict) and type(raw.get("update_id")) is int else None

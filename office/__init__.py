@@ -1,0 +1,1 @@
+"""Whom it serves: settings, messages, people, groups and the database."""

@@ -1,0 +1,252 @@
+"""The database: engines for SQLite and PostgreSQL, sessions, a type for moments, and migrations.
+
+On SQLite a writer takes the write lock when it begins, so that two never deadlock half-way; a reader takes
+none.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+BUSY_SECONDS = 5.0
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+_READ_ONLY = "xinluon_read_only"
+_UPGRADE_LOCK = 8_420_770_101  # any number of our own, for pg_advisory_xact_lock
+
+_SQLITE_FAILURES = {
+    sqlite3.SQLITE_PERM: (
+        "không có quyền dùng tệp",
+        "cho chương trình quyền đọc và ghi tệp cùng thư mục của nó",
+    ),
+    sqlite3.SQLITE_BUSY: ("tệp đang bị chương trình khác khoá", "đóng chương trình kia rồi thử lại"),
+    sqlite3.SQLITE_LOCKED: ("tệp đang bị khoá", "thử lại sau giây lát"),
+    sqlite3.SQLITE_READONLY: (
+        "tệp chỉ đọc được, không ghi được",
+        "cho chương trình quyền ghi tệp cùng thư mục của nó",
+    ),
+    sqlite3.SQLITE_IOERR: ("đọc hoặc ghi đĩa bị lỗi", "kiểm tra đĩa và dung lượng còn trống"),
+    sqlite3.SQLITE_CORRUPT: ("tệp bị hỏng", "khôi phục tệp từ bản sao lưu"),
+    sqlite3.SQLITE_FULL: ("đĩa đã đầy", "giải phóng dung lượng rồi thử lại"),
+    sqlite3.SQLITE_CANTOPEN: ("không mở được tệp", "kiểm tra đường dẫn và quyền của thư mục"),
+    sqlite3.SQLITE_NOTADB: ("tệp không phải cơ sở dữ liệu SQLite", "kiểm tra lại đường dẫn trong cấu hình"),
+}
+
+
+class DatabaseUnavailable(Exception):
+    """The database can't be used now: what is wrong and how to mend it, in Vietnamese, without a password."""
+
+    def __init__(self, message: str, mend: str) -> None:
+        super().__init__(f"{message} → {mend}")
+        self.message = message
+        self.mend = mend
+
+
+class Base(DeclarativeBase):
+    """All tables, with constraint names that migrations can rely on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware of any zone going in, aware UTC coming out, whatever the database.
+
+    A naive datetime raises ValueError (inside sqlalchemy.exc.StatementError when it is met in a statement).
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; SQLite then stores the plain fields, which sort as text."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"naive datetime: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back to aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """An engine for `url`; the folder of an SQLite file is made when missing. Connects to nothing yet.
+
+    `busy_seconds`: how long SQLite waits for another writer. Whatever is done with the engine raises
+    DatabaseUnavailable when the database can't be reached, opened, locked or written.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = _sqlite_engine(parsed, busy_seconds)
+    else:
+        engine = _server_engine(parsed)
+    event.listen(engine, "handle_error", _translate, retval=True)
+    return engine
+
+
+def session_factory(engine: Engine, *, read_only: bool = False) -> sessionmaker[Session]:
+    """Makes sessions whose rows stay readable after commit; use as `with factory.begin() as session`.
+
+    `read_only` ones don't wait for writers on SQLite; nothing may be written through them.
+    """
+    bind = engine.execution_options(**{_READ_ONLY: True}) if read_only else engine
+    return sessionmaker(bind, expire_on_commit=False)
+
+
+def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT with the ON CONFLICT clauses that SQLite and PostgreSQL share."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def execute(session: Session, statement: Executable) -> int:
+    """Run an UPDATE or DELETE; returns how many rows it touched."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest form, in one transaction; processes that start together take turns.
+
+    Raises DatabaseUnavailable when a newer program has already changed them.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+        _refuse_newer(connection, ScriptDirectory.from_config(config))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
+    for revision in MigrationContext.configure(connection).get_current_heads():
+        try:
+            scripts.get_revision(revision)
+        except CommandError as exc:
+            raise DatabaseUnavailable(
+                f"cơ sở dữ liệu đã được bản mới hơn của chương trình nâng cấp (bước «{revision}»)",
+                "chạy lại bản mới, hoặc khôi phục bản sao lưu trước khi nâng cấp",
+            ) from exc
+
+
+def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
+    path = url.database or ""
+    if path and path != ":memory:" and not path.startswith("file:"):
+        _make_folder(Path(path).parent)
+    engine = create_engine(url, connect_args={"timeout": busy_seconds})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise DatabaseUnavailable(
+            f"không tạo được thư mục {folder} cho cơ sở dữ liệu ({exc.strerror})",
+            "kiểm tra đường dẫn và quyền ghi",
+        ) from exc
+
+
+def _server_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as exc:
+        raise DatabaseUnavailable(
+            f"chưa cài thư viện «{exc.name}» để nối tới {url.get_backend_name()}",
+            f"cài thêm: pip install {exc.name}",
+        ) from exc
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # SQLAlchemy's recipe for real transactions: sqlite3 must not begin them by itself, `_begin_sqlite` does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    _switch_to_wal(connection)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Stays in the file, so all but its first connection find it done."""
+    milliseconds: int = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    deadline = time.monotonic() + milliseconds / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as exc:
+            # SQLite doesn't wait by itself for another process that switches the same new file.
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(_READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _translate(context: ExceptionContext) -> DatabaseUnavailable | None:
+    """What SQLAlchemy is to raise in place of a failure that no change of the statement would mend."""
+    error = context.original_exception
+    if isinstance(error, sqlite3.Error):
+        return _sqlite_failure(error, context.engine)
+    if context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError):
+        return DatabaseUnavailable(
+            "không nối được tới máy chủ cơ sở dữ liệu", "kiểm tra máy chủ, địa chỉ và mật khẩu rồi thử lại"
+        )
+    return None
+
+
+def _sqlite_failure(error: sqlite3.Error, engine: Engine | None) -> DatabaseUnavailable | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte: extended codes fall to their kind
+    if code not in _SQLITE_FAILURES:
+        return None
+    message, mend = _SQLITE_FAILURES[code]
+    path = engine.url.database if engine is not None else None
+    return DatabaseUnavailable(f"cơ sở dữ liệu {path or ''}: {message}", mend)

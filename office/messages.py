@@ -1,0 +1,147 @@
+"""Messages that know no platform: what comes in, what goes out, and what a channel can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+PAYLOAD_BYTES = 64  # Telegram's callback_data, the smallest of the platforms
+
+
+class Style(StrEnum):
+    """What a line is; each channel decides how that looks."""
+
+    TITLE = "title"
+    TEXT = "text"
+    ITEM = "item"  # one of a list
+    WARNING = "warning"  # a caveat the reader must not miss
+    SOURCE = "source"  # small print: source and date
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One paragraph of plain text (no markup; channels escape it)."""
+
+    text: str
+    style: Style = Style.TEXT
+
+
+class ChoiceKind(StrEnum):
+    """What a choice is for; each channel decides where it stands."""
+
+    OPTION = "option"  # an answer to a question of ours: "which of these?"
+    FACET = "facet"  # another side of the same entry
+    TICK = "tick"  # an item of a checklist
+    VOTE = "vote"  # 👍 👎
+    MENU = "menu"  # elsewhere: other question, contact …
+    LINK = "link"  # opens `url`, sends nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Something to tap. Sends `payload` (at most 64 bytes of UTF-8) or, for a link, opens `url`."""
+
+    kind: ChoiceKind
+    label: str
+    payload: str = ""
+    url: str = ""
+    ticked: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind is ChoiceKind.LINK:
+            if not self.url.startswith(("https://", "http://")):
+                raise ValueError(f"a link needs an http address, not {self.url!r}")
+        elif not 0 < len(self.payload.encode()) <= PAYLOAD_BYTES:
+            raise ValueError(f"payload must have 1 to {PAYLOAD_BYTES} bytes: {self.payload!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One message to the chat it answers.
+
+    `replaces`: show it in place of the message whose choice was tapped, where the platform can edit; else send it anew.
+    Choices that are not links are numbered from 1 in their order on channels without buttons, and a number typed on
+    any channel picks that choice.
+    """
+
+    lines: tuple[Line, ...]
+    choices: tuple[Choice, ...] = ()
+    replaces: bool = False
+
+    def text(self) -> str:
+        """The lines as plain text, as the terminal and the log of `ask --jsonl` show them."""
+        return "\n".join(("• " if line.style is Style.ITEM else "") + line.text for line in self.lines)
+
+    def numbered(self) -> tuple[Choice, ...]:
+        """The choices that a typed number picks, in order."""
+        return tuple(c for c in self.choices if c.kind is not ChoiceKind.LINK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message or tap from a person, as a channel received it.
+
+    `key` is the platform's own identity of the message (update_id, message_id): the same key on the same channel and
+    account is the same message, however often it arrives. `payload` is set when a choice was tapped, `text` otherwise.
+    """
+
+    channel: str
+    account: str  # which bot of ours
+    key: str
+    chat: str
+    sender: str
+    at: datetime  # aware, UTC
+    text: str = ""
+    payload: str = ""
+    group: bool = False
+    addressed: bool = True  # in a group: a command, a mention or a reply to us
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("Incoming.at must be aware")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can do; handlers never ask, channels render a Reply within it."""
+
+    buttons: bool
+    edit: bool
+    links: bool  # a button or markup may open an address
+    max_text: int  # characters of one message
+    max_buttons: int = 100
+    max_label: int = 60
+    files: bool = False
+    delete: bool = False
+
+
+@dataclass(slots=True)
+class ChannelState:
+    """How a channel is doing, as /healthz and the console show it."""
+
+    name: str
+    up: bool = False
+    detail: str = ""  # why it is down, in plain words, without secrets
+    since: datetime | None = None
+    facts: dict[str, str | int] = field(default_factory=dict)
+
+
+def split_text(text: str, limit: int) -> list[str]:
+    """Cut text into parts of at most `limit` characters, at paragraph, sentence or word ends where there are any."""
+    parts = []
+    text = text.strip()
+    while len(text) > limit:
+        cut = _cut_before(text, limit)
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*parts, text] if text else parts
+
+
+def _cut_before(text: str, limit: int) -> int:
+    floor = limit // 2
+    for end in ("\n", ". ", "; ", " "):
+        at = text.rfind(end, floor, limit)
+        if at >= 0:
+            return at + len(end.rstrip(" ")) if end != " " else at
+    return limit

@@ -1,0 +1,118 @@
+"""What citizens asked and what was answered: feeds the list of unanswered questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    delete,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from office.database import Base, UtcDateTime, execute
+from office.people import HASH_LENGTH, redact
+
+MAX_TEXT = 2000  # characters kept
+VOTES = (-1, 0, 1)  # didn't help, taken back, helped
+
+_LARGEST_ID = 2**63 - 1
+
+
+class Question(Base):
+    """One question, without who asked it and without personal numbers."""
+
+    __tablename__ = "questions"
+    __table_args__ = (
+        CheckConstraint("vote IN (-1, 0, 1)", name="vote"),
+        # A purged question's id must not come back: an old vote button still carries it.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    person: Mapped[str] = mapped_column(String(HASH_LENGTH))
+    text: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(String(32))
+    entry_id: Mapped[str | None] = mapped_column(String(200))
+    facet: Mapped[str | None] = mapped_column(String(32))
+    choices: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    score: Mapped[float | None]
+    knowledge_version: Mapped[str] = mapped_column(String(64))
+    vote: Mapped[int | None] = mapped_column(SmallInteger)
+    voted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def record(
+    session: Session,
+    text: str,
+    *,
+    at: datetime,
+    channel: str,
+    person: str,
+    outcome: str,
+    knowledge_version: str,
+    entry_id: str | None = None,
+    facet: str | None = None,
+    choices: Sequence[str] = (),
+    score: float | None = None,
+) -> int:
+    """Keep a question and return its id. The text is redacted here and cut to 2,000 characters.
+
+    `person` is a person_hash; `choices` are the ids of the entries that were offered in answer.
+    """
+    question = Question(
+        asked_at=at,
+        channel=channel,
+        person=person,
+        text=redact(_storable(text))[:MAX_TEXT],
+        outcome=outcome,
+        entry_id=entry_id,
+        facet=facet,
+        choices=list(choices) or None,
+        score=score,
+        knowledge_version=knowledge_version,
+    )
+    session.add(question)
+    session.flush()
+    return question.id
+
+
+def vote(session: Session, question_id: int, person: str, value: int, *, at: datetime) -> bool:
+    """Set the vote (1, -1, or 0 to take it back) of the person who asked; False for anyone else.
+
+    The same vote again changes nothing, not even `voted_at`. Raises ValueError for any other value.
+    """
+    if value not in VOTES:
+        raise ValueError(f"a vote is one of {VOTES}, not {value!r}")
+    if not 0 < question_id <= _LARGEST_ID:
+        return False
+    theirs = (Question.id == question_id) & (Question.person == person)
+    changed = execute(
+        session,
+        update(Question)
+        .where(theirs, or_(Question.vote.is_(None), Question.vote != value))
+        .values(vote=value, voted_at=at),
+    )
+    return changed > 0 or session.scalar(select(Question.id).where(theirs)) is not None
+
+
+def purge(session: Session, before: datetime) -> int:
+    """Delete the questions asked before a moment; returns how many."""
+    return execute(session, delete(Question).where(Question.asked_at < before))
+
+
+def _storable(text: str) -> str:
+    """Without NUL, which PostgreSQL refuses, and halves of surrogate pairs, which no database takes."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

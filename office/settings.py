@@ -1,0 +1,357 @@
+"""What an office may set: a typed tree from its YAML, with the secrets from the environment.
+
+Reading the file is the caller's part: `settings_from` takes plain data and says by path what is wrong, so
+that the caller can add the line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+PREFIX = "XINLUON_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+HASH_KEY_FILE = "hash.key"
+HASH_KEY_LENGTH = 16  # characters at least
+
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
+
+
+class BadSetting(Exception):
+    """A setting that can't be used: `path` in the tree, what is wrong and how to mend it, in Vietnamese."""
+
+    def __init__(self, path: tuple[str, ...], message: str, mend: str) -> None:
+        super().__init__(f"{'.'.join(path)}: {message} → {mend}")
+        self.path = path
+        self.message = message
+        self.mend = mend
+
+
+def _http(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"«{value}» không phải địa chỉ web: viết cả «https://» ở đầu")
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(_http(value))
+    if f"{parts.scheme}://{parts.netloc}" != value:
+        raise ValueError(f"«{value}» phải viết dạng «https://ten-mien.vn», không có gì phía sau")
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as exc:
+        raise ValueError(f"«{value}» không phải địa chỉ mạng: viết dạng 10.0.0.1 hoặc 10.0.0.0/8") from exc
+    return value
+
+
+def _route(value: str) -> str:
+    if not value.startswith("/"):
+        raise ValueError(f"«{value}» phải bắt đầu bằng «/»")
+    return value
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite://", "postgresql://", "postgresql+")):
+        raise ValueError("cơ sở dữ liệu phải bắt đầu bằng «sqlite:///» hoặc «postgresql://»")
+    if urlsplit(value).password:
+        raise ValueError("không viết mật khẩu trong địa chỉ này: đặt trong PGPASSWORD hoặc PGPASSFILE")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Department(_Section):
+    """A phòng or đơn vị that citizens may call."""
+
+    name: str = Field(min_length=1)
+    phone: str | None = None
+
+
+class Office(_Section):
+    """Who answers. What is not known stays None: the program makes nothing up."""
+
+    name: str = Field(default="Cơ quan chưa đặt tên", min_length=1)
+    address: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    website: HttpUrl | None = None
+    hours: tuple[str, ...] = ()  # one line each, as people read them
+    departments: tuple[Department, ...] = ()
+    portal_url: HttpUrl = "https://dichvucong.gov.vn"
+
+
+class Web(_Section):
+    """The web page of ours. `trusted_proxies`: whose X-Forwarded-For is believed (addresses or networks)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)  # 0: any free one
+    public_url: HttpUrl | None = None
+    allowed_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+
+
+class Database(_Section):
+    """Where rows are kept: an SQLAlchemy URL without a password."""
+
+    url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///var/xinluon.db"
+
+
+class Knowledge(_Section):
+    """The office's own folders beside the shipped one, and how often to look for changes (0: never)."""
+
+    folders: tuple[Path, ...] = ()
+    reload_seconds: float = Field(default=2, ge=0)
+
+
+class Webhook(_Section):
+    """Where Telegram posts updates: `url` as Telegram sees it, `path` as our own server does."""
+
+    url: HttpUrl | None = None
+    path: Annotated[str, AfterValidator(_route)] = "/telegram/webhook"
+    secret: SecretStr | None = None
+
+
+class Telegram(_Section):
+    """One Telegram bot. `base_url` is the API server, without «/bot»."""
+
+    enabled: bool = False
+    token: SecretStr | None = None
+    mode: Literal["polling", "webhook"] = "polling"
+    base_url: HttpUrl = "https://api.telegram.org"
+    proxy: SecretStr | None = None
+    webhook: Webhook = Webhook()
+
+
+class Limits(_Section):
+    """How much one person may ask: above `messages_per_minute`, silence for `pause_seconds`."""
+
+    messages_per_minute: Count = 20
+    pause_seconds: Count = 60
+    max_text: Count = 2000  # characters of one message
+    conversation_minutes: Count = 30
+
+
+class Privacy(_Section):
+    """How long questions are kept, and the key that platform ids are hashed with."""
+
+    keep_questions_days: Count = 365
+    hash_key: SecretStr | None = None
+
+
+class Log(_Section):
+    """`as_json` «auto»: lines for people on a terminal, JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    as_json: Literal["auto"] | bool = Field(default="auto", alias="json")
+
+
+class Settings(_Section):
+    """All that an office may set."""
+
+    office: Office = Office()
+    web: Web = Web()
+    database: Database = Database()
+    knowledge: Knowledge = Knowledge()
+    telegram: Telegram = Telegram()
+    limits: Limits = Limits()
+    privacy: Privacy = Privacy()
+    log: Log = Log()
+
+
+def _secret_paths(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, info in model.model_fields.items():
+        kind: Any = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _secret_paths(kind, (*at, name))
+        elif SecretStr in get_args(kind):
+            yield (*at, name)
+
+
+SECRETS: Mapping[str, tuple[str, ...]] = {PREFIX + "_".join(p).upper(): p for p in _secret_paths(Settings)}
+"""Environment variable → path of the secret it sets; each also has a variant ending in _FILE."""
+
+
+def config_path(environ: Mapping[str, str]) -> Path | None:
+    """The file that XINLUON_CONFIG names, if it names one."""
+    named = environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else None
+
+
+def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) -> Settings:
+    """Check the data of a YAML file (None: no file) and add the secrets of the environment.
+
+    A key without a value counts as not written. Raises pydantic.ValidationError for values of the wrong kind,
+    and BadSetting for secrets: written in the file, unreadable, missing or unfit. Neither shows a secret.
+    """
+    tree = _written({} if data is None else data)
+    for variable, path in SECRETS.items():
+        _refuse_written(tree, path, variable)
+        value = _secret(variable, path, environ)
+        if value is not None:
+            _put(tree, path, SecretStr(value))
+    settings = Settings.model_validate(tree)
+    _check_hash_key(settings.privacy)
+    if settings.telegram.enabled:
+        _check_telegram(settings.telegram)
+    return settings
+
+
+def hash_key(settings: Settings, folder: Path) -> bytes:
+    """The key for hashing platform ids: the one set, else one made once and kept in `folder`/hash.key (0600).
+
+    Raises BadSetting when the file can't be written, read or is too short.
+    """
+    if settings.privacy.hash_key is not None:
+        return settings.privacy.hash_key.get_secret_value().encode()
+    path = folder / HASH_KEY_FILE
+    try:
+        if not path.exists():
+            _create_key(path)
+        key = path.read_bytes().strip()
+    except OSError as exc:
+        raise BadSetting(
+            ("privacy", "hash_key"),
+            f"không tạo hoặc đọc được tệp khoá {path} ({exc.strerror})",
+            "cho chương trình quyền ghi vào thư mục đó hoặc đặt XINLUON_PRIVACY_HASH_KEY",
+        ) from exc
+    if len(key) < HASH_KEY_LENGTH:
+        raise BadSetting(
+            ("privacy", "hash_key"),
+            f"tệp khoá {path} bị cụt",
+            "khôi phục tệp từ bản sao lưu; nếu không còn thì xoá tệp để chương trình tạo khoá mới",
+        )
+    return key
+
+
+def _create_key(path: Path) -> None:
+    """Make the file whole or not at all; where two processes try, the first one's key stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        Path(draft).unlink()
+
+
+def _written(data: Any) -> Any:
+    """A copy of nested mappings without the keys that have no value."""
+    if not isinstance(data, Mapping):
+        return data
+    return {key: _written(value) for key, value in data.items() if value is not None}
+
+
+def _refuse_written(tree: Any, path: tuple[str, ...], variable: str) -> None:
+    for key in path:
+        if not isinstance(tree, dict) or key not in tree:
+            return
+        tree = tree[key]
+    raise BadSetting(
+        path,
+        f"«{path[-1]}» là bí mật, không được viết trong tệp cấu hình",
+        f"xoá dòng này và đặt biến môi trường {variable} hoặc {variable}_FILE; tệp đã lộ thì đổi bí mật",
+    )
+
+
+def _put(tree: Any, path: tuple[str, ...], value: SecretStr) -> None:
+    for key in path[:-1]:
+        if not isinstance(tree, dict):
+            return  # pydantic will complain of the section
+        tree = tree.setdefault(key, {})
+    if isinstance(tree, dict):
+        tree[path[-1]] = value
+
+
+def _secret(variable: str, path: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
+    """What a variable, or the file that its _FILE variant names, holds. An empty variable is not set."""
+    direct, file = environ.get(variable), environ.get(variable + "_FILE")
+    if direct and file:
+        raise BadSetting(path, f"có cả {variable} và {variable}_FILE", "chỉ đặt một trong hai biến")
+    return _read_secret(variable + "_FILE", path, Path(file)) if file else direct or None
+
+
+def _read_secret(variable: str, path: tuple[str, ...], file: Path) -> str:
+    try:
+        value = file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except OSError as exc:
+        raise BadSetting(
+            path,
+            f"không đọc được tệp {file} nêu trong {variable} ({exc.strerror})",
+            "kiểm tra đường dẫn và quyền đọc",
+        ) from exc
+    except UnicodeDecodeError as exc:
+        raise BadSetting(
+            path, f"tệp {file} nêu trong {variable} không phải chữ UTF-8", "lưu lại tệp chỉ có giá trị bí mật"
+        ) from exc
+    if not value.strip():
+        raise BadSetting(
+            path, f"tệp {file} nêu trong {variable} trống", "ghi giá trị bí mật vào tệp, trên một dòng"
+        )
+    return value
+
+
+def _check_hash_key(privacy: Privacy) -> None:
+    if privacy.hash_key is not None and len(privacy.hash_key.get_secret_value()) < HASH_KEY_LENGTH:
+        raise BadSetting(
+            ("privacy", "hash_key"),
+            f"khoá băm ngắn hơn {HASH_KEY_LENGTH} ký tự",
+            "đặt khoá dài hơn, hoặc bỏ XINLUON_PRIVACY_HASH_KEY để chương trình tự tạo",
+        )
+
+
+def _check_telegram(telegram: Telegram) -> None:
+    if telegram.token is None:
+        raise BadSetting(
+            ("telegram", "token"),
+            "đã bật Telegram nhưng chưa có token",
+            "lấy token từ @BotFather, đặt trong XINLUON_TELEGRAM_TOKEN hoặc XINLUON_TELEGRAM_TOKEN_FILE",
+        )
+    if telegram.proxy is not None and "://" not in telegram.proxy.get_secret_value():
+        raise BadSetting(
+            ("telegram", "proxy"),
+            "địa chỉ proxy không đúng dạng",
+            "viết dạng http://may-chu:3128 hoặc socks5://…",
+        )
+    if telegram.mode == "webhook":
+        _check_webhook(telegram.webhook)
+
+
+def _check_webhook(webhook: Webhook) -> None:
+    if webhook.url is None or not webhook.url.startswith("https://"):
+        raise BadSetting(
+            ("telegram", "webhook", "url"),
+            "chế độ webhook cần địa chỉ «https://» mà Telegram gọi tới được",
+            "điền địa chỉ công khai của máy chủ, hoặc đặt mode: polling",
+        )
+    secret = webhook.secret.get_secret_value() if webhook.secret else ""
+    if not _WEBHOOK_SECRET.match(secret):
+        raise BadSetting(
+            ("telegram", "webhook", "secret"),
+            "chế độ webhook cần một chuỗi bí mật từ 1 đến 256 ký tự, chỉ gồm A-Z a-z 0-9 _ -",
+            "đặt XINLUON_TELEGRAM_WEBHOOK_SECRET hoặc XINLUON_TELEGRAM_WEBHOOK_SECRET_FILE",
+        )

@@ -1,0 +1,200 @@
+"""The fake Bot API is as strict as what it stands for."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.telegram import FakeTelegram, drop_after, drop_before, flood
+from tests.fakes.telegram_html import BadMarkup, shown
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as running:
+        running.private(1)
+        yield running
+
+
+def call(fake: FakeTelegram, method: str, *, token: str = "", **parameters: Any) -> httpx.Response:
+    url = f"{fake.url}/bot{token or fake.token}/{method}"
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        return client.post(
+            url, data={k: v if isinstance(v, str) else json.dumps(v) for k, v in parameters.items()}
+        )
+
+
+def refusal(fake: FakeTelegram, method: str, **parameters: Any) -> tuple[int, str]:
+    response = call(fake, method, **parameters)
+    assert response.json()["ok"] is False
+    return response.status_code, response.json()["description"]
+
+
+def keyboard(**button: str) -> dict[str, Any]:
+    return {"inline_keyboard": [[button]]}
+
+
+def test_token_and_method_are_checked(fake: FakeTelegram) -> None:
+    assert call(fake, "getMe").json()["result"]["username"] == fake.username
+    assert call(fake, "getMe", token="1:x").status_code == 401
+    assert refusal(fake, "getNothing")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"text": ""}, "message text is empty"),
+        ({"text": " \n"}, "message text is empty"),
+        ({"text": "😀" * 2049}, "message is too long"),
+        ({"text": "<b>a", "parse_mode": "HTML"}, "can't parse entities"),
+        ({"text": "<b>a</i>", "parse_mode": "HTML"}, "can't parse entities"),
+        ({"text": "a <script>", "parse_mode": "HTML"}, "can't parse entities"),
+        ({"text": "a < b", "parse_mode": "HTML"}, "can't parse entities"),
+        ({"text": "a", "parse_mode": "Markdown"}, "unsupported parse_mode"),
+        ({"text": "a", "chat_id": 404}, "chat not found"),
+        ({"text": "a", "message_thread_id": 9}, "thread not found"),
+        ({"text": "a", "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
+        ({"text": "a", "reply_markup": "{"}, "can't parse reply keyboard markup"),
+        ({"text": "a", "reply_markup": {"inline_keyboard": [1]}}, "object expected"),
+        ({"text": "a", "reply_markup": keyboard(text="", callback_data="x")}, "non-empty"),
+        ({"text": "a", "reply_markup": keyboard(text="a")}, "unallowed"),
+        ({"text": "a", "reply_markup": keyboard(text="a", callback_data="")}, "BUTTON_DATA_INVALID"),
+        ({"text": "a", "reply_markup": keyboard(text="a", callback_data="ă" * 33)}, "BUTTON_DATA_INVALID"),
+        ({"text": "a", "reply_markup": keyboard(text="a", url="http://localhost/")}, "Wrong HTTP URL"),
+    ],
+)
+def test_bad_messages_are_refused(fake: FakeTelegram, parameters: dict[str, Any], words: str) -> None:
+    code, description = refusal(fake, "sendMessage", **({"chat_id": 1} | parameters))
+    assert code == 400
+    assert words in description
+    assert fake.sent == []
+
+
+def test_markup_is_read_as_telegram_reads_it() -> None:
+    assert shown("<b>a &lt;b&gt; &amp;</b> <i>&quot;</i> &copy;") == 'a <b> & " &copy;'
+    with pytest.raises(BadMarkup, match="byte offset 3"):
+        shown("đ <x>")
+
+
+def test_messages_can_be_edited_but_not_into_themselves(fake: FakeTelegram) -> None:
+    sent = call(fake, "sendMessage", chat_id=1, text="a").json()["result"]
+    where = {"chat_id": 1, "message_id": sent["message_id"]}
+    assert "not modified" in refusal(fake, "editMessageText", text="a", **where)[1]
+    assert call(fake, "editMessageText", text="b", **where).status_code == 200
+    markup = keyboard(text="x", callback_data="y")
+    assert call(fake, "editMessageReplyMarkup", reply_markup=markup, **where).status_code == 200
+    assert (fake.sent[0].text, fake.sent[0].labels, fake.sent[0].edits) == ("b", ["x"], 2)
+    assert call(fake, "deleteMessage", **where).status_code == 200
+    assert "not found" in refusal(fake, "editMessageText", text="c", **where)[1]
+    assert fake.sent == []
+
+
+def test_get_updates_confirms_what_is_below_the_offset(fake: FakeTelegram) -> None:
+    ids = [fake.say(fake.private(1), str(n)) for n in range(4)]
+
+    def polled(**parameters: Any) -> list[int]:
+        return [u["update_id"] for u in call(fake, "getUpdates", **parameters).json()["result"]]
+
+    assert polled(limit=2) == ids[:2]
+    assert polled(limit=0) == ids[:1]
+    assert polled(offset=ids[1]) == ids[1:]
+    assert polled(offset=-1) == ids[3:]
+    assert polled() == ids[3:]
+    assert polled(offset=ids[3] + 1) == []
+
+
+def test_a_long_poll_wakes_for_a_new_update(fake: FakeTelegram) -> None:
+    timer = threading.Timer(0.2, fake.say, (fake.private(1), "a"))
+    timer.start()
+    started = time.monotonic()
+    assert len(call(fake, "getUpdates", timeout=5).json()["result"]) == 1
+    assert 0.1 < time.monotonic() - started < 2
+    timer.join()
+
+
+def test_updates_that_nobody_asked_for_are_not_kept(fake: FakeTelegram) -> None:
+    call(fake, "getUpdates", allowed_updates=["message"])
+    fake.push("edited_message", {})
+    assert fake.pending == []
+
+
+def test_the_older_of_two_polls_ends_with_a_conflict(fake: FakeTelegram) -> None:
+    codes: list[int] = []
+    older = threading.Thread(target=lambda: codes.append(call(fake, "getUpdates", timeout=5).status_code))
+    older.start()
+    fake.wait_for(lambda: fake.called("getUpdates"))
+    time.sleep(0.1)
+    assert call(fake, "getUpdates").status_code == 200
+    older.join(3)
+    assert codes == [409]
+
+
+def test_webhooks_have_rules(fake: FakeTelegram) -> None:
+    fake.local_webhooks = False
+    assert "HTTPS" in refusal(fake, "setWebhook", url="http://a.vn/")[1]
+    assert "ports" in refusal(fake, "setWebhook", url="https://a.vn:9000/")[1]
+    assert "secret" in refusal(fake, "setWebhook", url="https://a.vn/", secret_token="đ")[1]
+    assert call(fake, "setWebhook", url="https://a.vn/", secret_token="d").status_code == 200
+    assert call(fake, "getWebhookInfo").json()["result"]["url"] == "https://a.vn/"
+    assert refusal(fake, "getUpdates")[0] == 409
+    assert call(fake, "deleteWebhook").status_code == 200
+    assert call(fake, "getUpdates").status_code == 200
+
+
+def test_limits_hold(fake: FakeTelegram) -> None:
+    fake.limits = True
+    assert call(fake, "sendMessage", chat_id=1, text="a").status_code == 200
+    response = call(fake, "sendMessage", chat_id=1, text="b")
+    assert response.status_code == 429
+    assert response.json()["parameters"] == {"retry_after": 1}
+    statuses = []
+    for user in range(2, 34):
+        statuses.append(call(fake, "sendMessage", chat_id=fake.private(user).id, text="a").status_code)
+    assert statuses.count(200) >= 29
+
+
+def test_groups_take_twenty_a_minute(fake: FakeTelegram) -> None:
+    group = fake.group()
+    group.sent_at = [time.monotonic() - 30] * 20
+    fake.limits = True
+    response = call(fake, "sendMessage", chat_id=group.id, text="a")
+    assert 28 <= response.json()["parameters"]["retry_after"] <= 31
+
+
+def test_blocking_and_migration(fake: FakeTelegram) -> None:
+    fake.private(1).blocked = "Forbidden: bot was blocked by the user"
+    assert refusal(fake, "sendMessage", chat_id=1, text="a")[0] == 403
+    fake.migrate(fake.group(-5), -1005)
+    response = call(fake, "sendMessage", chat_id=-5, text="a")
+    assert response.json()["parameters"] == {"migrate_to_chat_id": -1005}
+    assert call(fake, "getChat", chat_id=-1005).json()["result"]["type"] == "supergroup"
+
+
+def test_taps_are_answered_once(fake: FakeTelegram) -> None:
+    call(fake, "sendMessage", chat_id=1, text="a", reply_markup=keyboard(text="Hồ sơ", callback_data="x"))
+    fake.tap(fake.sent[0], "Hồ sơ")
+    query = fake.pending[0]["callback_query"]
+    assert query["data"] == "x"
+    assert call(fake, "answerCallbackQuery", callback_query_id=query["id"]).status_code == 200
+    assert "too old" in refusal(fake, "answerCallbackQuery", callback_query_id=query["id"])[1]
+
+
+def test_planned_outcomes_come_in_order(fake: FakeTelegram) -> None:
+    fake.plan("sendMessage", flood(3), drop_before(), drop_after())
+    assert refusal(fake, "sendMessage", chat_id=1, text="a")[0] == 429
+    for sent in (0, 1):
+        with pytest.raises(httpx.TransportError):
+            call(fake, "sendMessage", chat_id=1, text="a")
+        assert len(fake.sent) == sent
+    assert call(fake, "sendMessage", chat_id=1, text="a").status_code == 200
+
+
+def test_waiting_in_vain_says_so(fake: FakeTelegram) -> None:
+    with pytest.raises(AssertionError, match=r"not within 0\.1 s"):
+        fake.wait_for(lambda: fake.sent, 0.1)
