@@ -32,7 +32,7 @@ from knowledge.schema import (
 
 _TOPIC_LINES = 6
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_IP_HOST = re.compile(r"[\d.]+|\[.*\]")
+_IP_HOST = re.compile(r"[\d.]+|.*:.*")
 _GONE = frozenset({Standing.ABOLISHED, Standing.OUTDATED})
 
 
@@ -137,10 +137,10 @@ class Answerer:
         if not body:
             body = self._missing(asked)
         lines += body
-        if asked is not Facet.OVERVIEW and asked in entry.truncated and asked is not Facet.DOCUMENTS:
+        if _is_cut(entry, asked):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
-        lines += self._caveats(entry, asked, body)
-        lines += self._source_lines(entry, self._used_sources(entry, asked, today))
+        lines += self._caveats(entry, asked, today)
+        lines += self._source_lines(entry, self._used(entry, asked, today))
         facets = tuple(f for f in self.facets(entry, today) if f is not asked)
         return Answer(
             entry=entry.id,
@@ -172,7 +172,7 @@ class Answerer:
         if entry.replaced:
             lines.append(AnswerLine(entry.replaced.says))
         lines += self._whom_to_ask()
-        lines += self._source_lines(entry, list(entry.sources.values())[:2])
+        lines += self._source_lines(entry, ())
         options = entry.replaced.entries if entry.replaced else ()
         return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=options, link=self._link(entry))
 
@@ -211,7 +211,7 @@ class Answerer:
         fitting = [f for f in facts if f.facet is asked] if asked is not Facet.OVERVIEW else []
         chosen = fitting or facts
         lines = [AnswerLine(entry.title, Part.TITLE)]
-        if entry.standing is not Standing.CURRENT:
+        if entry.standing in _GONE:  # what is merely doubtful is said with the caveats
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
         if entry.replaced:
             lines.append(AnswerLine(entry.replaced.says, Part.WARNING))
@@ -220,8 +220,8 @@ class Answerer:
             lines.append(AnswerLine(self.phrases("answer.more", count=len(chosen) - _TOPIC_LINES)))
         if any(f in entry.truncated for f in (asked, Facet.OVERVIEW)) or (entry.truncated and not fitting):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
-        lines += self._caveats(entry, asked, lines)
-        lines += self._source_lines(entry, list(entry.sources.values())[:2])
+        lines += self._caveats(entry, asked, today)
+        lines += self._source_lines(entry, chosen[:_TOPIC_LINES])
         more = tuple(dict.fromkeys([*(entry.replaced.entries if entry.replaced else ()), *entry.related]))
         return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=self._link(entry))
 
@@ -229,24 +229,28 @@ class Answerer:
         lines = []
         if entry.agency:
             lines.append(AnswerLine(self.phrases("answer.agency", text=entry.agency)))
-        if entry.documents:
-            copies = f", {entry.copies.text}" if entry.copies else ""
-            count = max(len(d.items) for d in entry.documents)
-            if len(entry.documents) == 1 and entry.documents[0].complete:
-                lines.append(AnswerLine(self.phrases("answer.documents_count", count=count, copies=copies)))
-        times = self._times(entry, today)
-        fees = self._fees(entry, today)
-        lines += times[:2]
-        lines += fees[:2] if len(fees) <= 2 else fees[:1]
+        documents = [d for d in entry.documents if d.holds(today)]
+        if len(documents) == 1 and documents[0].complete and Facet.DOCUMENTS not in entry.truncated:
+            copies = f", {entry.copies.text}" if entry.copies and _told(entry.copies, today) else ""
+            count = len(documents[0].items)
+            lines.append(AnswerLine(self.phrases("answer.documents_count", count=count, copies=copies)))
+        lines += self._first(self._times(entry, today))
+        lines += self._first(self._fees(entry, today))
         ways = [self.phrases(f"ways.{w}") for w in dict.fromkeys(f.way for f in entry.filing)]
         if ways:
             text = "; ".join([ways[0], *(w[0].lower() + w[1:] for w in ways[1:])])
             lines.append(AnswerLine(self.phrases("answer.ways", text=text)))
-        if entry.who and len(lines) < 4:
-            lines.append(AnswerLine(self.phrases("answer.who", text=entry.who.text)))
+        if len(lines) < 4:
+            lines += self._single("answer.who", entry.who, today)
         if not lines:
             lines += self._eligibility(entry, today)[:4]
         return lines or self._legal(entry, today)[:4]
+
+    def _first(self, found: list[AnswerLine]) -> list[AnswerLine]:
+        """At most two lines; where there are more, that is said."""
+        if len(found) <= 2:
+            return found
+        return [found[0], AnswerLine(self.phrases("answer.more", count=len(found) - 1))]
 
     # Each of these renders one facet; an empty list means that nothing is known.
 
@@ -265,19 +269,15 @@ class Answerer:
             if documents.note:
                 lines.append(AnswerLine(documents.note))
             cut = cut or not documents.complete
-        if lines and entry.copies:
-            lines.append(AnswerLine(self.phrases("answer.copies", text=entry.copies.text)))
+        if lines:
+            lines += self._single("answer.copies", entry.copies, today)
         if lines and cut:
             lines.append(AnswerLine(self.phrases("answer.documents_cut"), Part.WARNING))
         return lines
 
     def _fees(self, entry: Entry, today: date) -> list[AnswerLine]:
-        dated = {f.name for f in entry.fees if (f.from_ or f.until) and f.holds(today)}
         lines = []
-        for fee in entry.fees:
-            superseded = fee.name in dated and not (fee.from_ or fee.until)
-            if superseded or (fee.until and fee.until < today):
-                continue
+        for fee in _fees_told(entry, today):
             coming = fee.from_ is not None and fee.from_ > today
             text = self._fee_text(fee)
             if coming and fee.from_:
@@ -335,20 +335,25 @@ class Answerer:
         named = [AnswerLine(form, Part.ITEM) for form in entry.forms]
         if named:
             return named
-        items = [i.text for d in entry.documents for i in d.items if "mẫu" in i.text.lower()]
-        return [AnswerLine(text, Part.ITEM) for text in dict.fromkeys(items)]
+        documents = [d for d in entry.documents if d.holds(today)]
+        items = [i.text for d in documents for i in d.items if "mẫu" in i.text.lower()]
+        lines = [AnswerLine(text, Part.ITEM) for text in dict.fromkeys(items)]
+        if lines and (Facet.DOCUMENTS in entry.truncated or not all(d.complete for d in documents)):
+            lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
+        return lines
 
     def _eligibility(self, entry: Entry, today: date) -> list[AnswerLine]:
-        lines = [AnswerLine(self.phrases("answer.who", text=entry.who.text))] if entry.who else []
-        return lines + _statements(entry.conditions, today)
+        return self._single("answer.who", entry.who, today) + _statements(entry.conditions, today)
 
     def _result(self, entry: Entry, today: date) -> list[AnswerLine]:
-        lines = []
-        if entry.result:
-            lines.append(AnswerLine(self.phrases("answer.result", text=_placed(entry.result.text, entry.result))))
-        if entry.validity:
-            lines.append(AnswerLine(self.phrases("answer.validity", text=_placed(entry.validity.text, entry.validity))))
-        return lines
+        result = self._single("answer.result", entry.result, today)
+        return result + self._single("answer.validity", entry.validity, today)
+
+    def _single(self, phrase: str, statement: Statement | None, today: date) -> list[AnswerLine]:
+        """The line of a fact that an entry has once, if it may be told today."""
+        if statement is None or not _told(statement, today):
+            return []
+        return [AnswerLine(self.phrases(phrase, text=_placed(statement.text, statement)))]
 
     def _renewal(self, entry: Entry, today: date) -> list[AnswerLine]:
         return _statements(entry.renewal, today)
@@ -361,11 +366,11 @@ class Answerer:
             return [AnswerLine(self.phrases(f"standing.{entry.standing}"))]
         return [AnswerLine(self.phrases("answer.holds"))]
 
-    def _caveats(self, entry: Entry, asked: Facet, body: Sequence[AnswerLine]) -> list[AnswerLine]:
+    def _caveats(self, entry: Entry, asked: Facet, today: date) -> list[AnswerLine]:
         lines = [
             AnswerLine(_placed(w.text, w), Part.WARNING)
             for w in entry.warnings
-            if w.shown and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
+            if _told(w, today) and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
         ]
         if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
@@ -398,21 +403,25 @@ class Answerer:
         own = urlsplit(self.office.website).hostname or ""
         return source.kind is SourceKind.OFFICIAL and bool(host) and host not in self._national and host != own
 
-    def _used_sources(self, entry: Entry, asked: Facet, today: date) -> list[Source]:
-        used = [f.source for f in _facts_of(entry, asked) if f.source and f.holds(today)]
-        keys = list(dict.fromkeys(used)) or list(entry.sources)[:2]
-        if any(f.source is None for f in _facts_of(entry, asked)) and entry.sources:
-            first = next(iter(entry.sources))
-            keys = list(dict.fromkeys([first, *keys]))
-        return [entry.sources[k] for k in keys if k in entry.sources]
+    @staticmethod
+    def _used(entry: Entry, asked: Facet, today: date) -> Sequence[Fact]:
+        """The facts that an answer for this side tells today; none for an overview."""
+        facts = _fees_told(entry, today) if asked is Facet.FEE else _facts_of(entry, asked)
+        return [f for f in facts if f.holds(today) or asked is Facet.FEE]
 
-    def _source_lines(self, entry: Entry, sources: Sequence[Source]) -> list[AnswerLine]:
+    def _source_lines(self, entry: Entry, told: Sequence[Fact]) -> list[AnswerLine]:
+        """The source and date of the facts told; those of the entry where a fact has none of its own."""
+        default = next(iter(entry.sources), "")
+        keys = list(dict.fromkeys(f.source or default for f in told)) or list(entry.sources)[:2]
+        sources = [entry.sources[k] for k in sorted(keys, key=lambda k: k != default) if k in entry.sources]
         named = [s for s in sources if s.shown] or [s for s in entry.sources.values() if s.shown][:1]
         names = [n for n in dict.fromkeys(self._source_name(s) for s in named) if n]
         if not names:
             return []
         joined = self.phrases("source.separator").join(names[:3])
-        as_of = _ISO_DAY.sub(r"\3/\2/\1", entry.as_of or self.phrases("source.undated"))
+        dates = dict.fromkeys([f.as_of or entry.as_of or "" for f in told] or [entry.as_of or ""])
+        as_of = self.phrases("source.separator").join(d for d in dates if d) or self.phrases("source.undated")
+        as_of = _ISO_DAY.sub(r"\3/\2/\1", as_of)
         text = self.phrases("source.line", sources=joined, as_of=as_of)
         if any(self._is_elsewhere(s) for s in named[:3]):
             text += " " + self.phrases("source.elsewhere")
@@ -434,6 +443,7 @@ class Answerer:
             s
             for s in entry.sources.values()
             if s.shown and s.url and not s.incomplete and not _IP_HOST.fullmatch(_host(s))
+            if s.kind is not SourceKind.UNOFFICIAL
         ]
         official = [s for s in whole if s.kind is SourceKind.OFFICIAL]
         best = (official or [s for s in whole if s.kind is SourceKind.LEGAL_DATABASE] or whole)[:1]
@@ -470,6 +480,23 @@ _RENDER: dict[Facet, Callable[[Answerer, Entry, date], list[AnswerLine]]] = {
 }
 
 
+def _is_cut(entry: Entry, asked: Facet) -> bool:
+    """Whether something told was cut at its source; of documents that is said where they stand."""
+    told = set(entry.truncated) - {Facet.DOCUMENTS}
+    return bool(told) if asked is Facet.OVERVIEW else asked in told
+
+
+def _told(statement: Statement, today: date) -> bool:
+    return statement.shown and statement.holds(today)
+
+
+def _fees_told(entry: Entry, today: date) -> list[Fee]:
+    """Fees of today and to come; where one holds for a time, the lasting ones of its name are left out."""
+    dated = {f.name for f in entry.fees if (f.from_ or f.until) and f.holds(today)}
+    lasting = [f for f in entry.fees if not (f.until and f.until < today)]
+    return [f for f in lasting if f.from_ or f.until or f.name not in dated]
+
+
 def _facts_of(entry: Entry, facet: Facet) -> Sequence[Fact]:
     own: dict[Facet, Sequence[Fact]] = {
         Facet.DOCUMENTS: entry.documents,
@@ -480,12 +507,13 @@ def _facts_of(entry: Entry, facet: Facet) -> Sequence[Fact]:
         Facet.POSTAL: tuple(f for f in entry.filing if f.way is Way.POSTAL),
         Facet.ELIGIBILITY: (*((entry.who,) if entry.who else ()), *entry.conditions),
         Facet.RENEWAL: entry.renewal,
+        Facet.RESULT: [f for f in (entry.result, entry.validity) if f],
     }
     return own.get(facet, ())
 
 
 def _statements(statements: Sequence[Statement], today: date) -> list[AnswerLine]:
-    return [AnswerLine(_placed(s.text, s), Part.ITEM) for s in statements if s.shown and s.holds(today)]
+    return [AnswerLine(_placed(s.text, s), Part.ITEM) for s in statements if _told(s, today)]
 
 
 def _time_text(time: Duration) -> str:
@@ -505,10 +533,9 @@ def _time_text(time: Duration) -> str:
 
 
 def _placed(text: str, fact: Fact) -> str:
-    """The text with the place whose page says so, unless the text names it itself."""
-    if not fact.place or fact.place in text:
-        return text
-    return f"{text} ({fact.place})" if text else fact.place
+    """The text with the case and place that it holds for, unless it names them itself."""
+    held = ", ".join(x for x in (fact.case, fact.place) if x and x not in text)
+    return f"{text} ({held})" if text and held else text or held
 
 
 def _day(day: date) -> str:

@@ -66,7 +66,7 @@ def read_cases(path: Path) -> list[Case]:
     """Read a JSON Lines file of labelled questions. Raises BadCases."""
     cases = []
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").split("\n")  # splitlines() would cut at U+2028 inside a question
     except (OSError, UnicodeDecodeError) as exc:
         raise BadCases(f"{path}: không đọc được tệp câu hỏi") from exc
     for number, line in enumerate(lines, 1):

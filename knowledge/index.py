@@ -59,6 +59,7 @@ class Posting:
 
     entries: dict[int, tuple[float, int]] = field(default_factory=dict)
     forms: list[Syllable] = field(default_factory=list)
+    masks: set[int] = field(default_factory=set)
     weight: float = 0.0
 
 
@@ -154,6 +155,7 @@ class Index:
             if form not in posting.forms:
                 posting.forms.append(form)
             mask |= 1 << posting.forms.index(form)
+        posting.masks.add(mask)
         return mask
 
     def _weigh(self, size: int, common: Mapping[str, float]) -> None:

@@ -25,6 +25,7 @@ class LexiconFile(BaseModel):
     stop: str
     generic: str
     facets: dict[Facet, tuple[Phrase, ...]]
+    hints: dict[Facet, tuple[Phrase, ...]]
     actions: dict[Action, tuple[Phrase, ...]]
     polite: tuple[Phrase, ...]
 
@@ -90,6 +91,9 @@ class Lexicon:
         self._rewrite = PhraseTable((syllables_of(key), syllables_of(value)) for key, value in data.rewrite.items())
         self.facets = PhraseTable(
             (self.canonical(syllables_of(phrase)), facet) for facet, phrases in data.facets.items() for phrase in phrases
+        )
+        self.hints = PhraseTable(
+            (self.canonical(syllables_of(phrase)), facet) for facet, phrases in data.hints.items() for phrase in phrases
         )
         self.actions = PhraseTable(
             (self.canonical(syllables_of(phrase)), action)

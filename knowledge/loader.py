@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
 from knowledge import strict_yaml
-from knowledge.schema import Entry, EntryFile, Kind
+from knowledge.schema import Duration, Entry, EntryFile, Fact, Fee, Kind
 from knowledge.strict_yaml import BadYaml, Document, Problem
 
 SHIPPED = Path(__file__).parent / "data"
@@ -110,6 +111,7 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
             _add_field(fields, header, [e.id for e in found])
         entries.update(own)
     problems.extend(_dead_references(entries))
+    entries = {entry_id: _with_living_references(entry, entries) for entry_id, entry in entries.items()}
     ordered = tuple(sorted((_only_known(f, entries) for f in fields.values()), key=lambda f: (f.order, f.name)))
     return Loaded(Knowledge(entries, ordered, digest.hexdigest()[:12]), tuple(problems))
 
@@ -167,23 +169,54 @@ def _entry_problems(entry: Entry, document: Document, where: tuple[str | int, ..
     if entry.kind in FACTUAL:
         if not entry.sources:
             yield document.problem(where, f"mục «{entry.id}» không có nguồn", "thêm sources: {s1: {kind: …, url: …}}")
-        for key, source in entry.sources.items():
-            if not source.url and not source.document:
-                yield document.problem(
-                    (*where, "sources", key), f"nguồn «{key}» không có url hay document", "điền địa chỉ hoặc số văn bản"
-                )
+        elif not next(iter(entry.sources.values())).shown:
+            yield document.problem(
+                (*where, "sources"), "nguồn đầu tiên là trang giả mạo", "đưa nguồn dùng được lên đầu, hoặc bỏ mục này"
+            )
+        if not entry.as_of and not any(True for _ in _facts(entry)):
+            yield document.problem(where, f"mục «{entry.id}» chưa ghi thông tin tính đến lúc nào", "thêm as_of")
+    for key, source in entry.sources.items():
+        if not source.url and not source.document:
+            yield document.problem(
+                (*where, "sources", key), f"nguồn «{key}» không có url hay document", "điền địa chỉ hoặc số văn bản"
+            )
+        if source.url and not _has_host(source.url):
+            yield document.problem(
+                (*where, "sources", key, "url"), f"địa chỉ của nguồn «{key}» không đúng", "chép lại địa chỉ của trang"
+            )
+    for path, fact in _facts(entry):
+        yield from _fact_problems(entry, fact, document, (*where, *path))
+
+
+def _facts(entry: Entry) -> Iterable[tuple[tuple[str | int, ...], Fact]]:
+    """Each fact of an entry with its place under it."""
     for name in ("documents", "fees", "times", "filing", "online_levels", "conditions", "renewal", "facts", "warnings"):
         for at, fact in enumerate(getattr(entry, name)):
-            yield from _fact_problems(entry, fact, document, (*where, name, at))
+            yield (name, at), fact
     for name in ("copies", "who", "result", "validity"):
         fact = getattr(entry, name)
         if fact:
-            yield from _fact_problems(entry, fact, document, (*where, name))
+            yield (name,), fact
 
 
-def _fact_problems(entry: Entry, fact: Any, document: Document, where: tuple[str | int, ...]) -> Iterable[Problem]:
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def _fact_problems(entry: Entry, fact: Fact, document: Document, where: tuple[str | int, ...]) -> Iterable[Problem]:
     if fact.source and fact.source not in entry.sources:
         yield document.problem((*where, "source"), f"không có nguồn nào tên «{fact.source}»", "xem lại tên trong sources")
+    elif fact.source and not entry.sources[fact.source].shown and getattr(fact, "shown", True):
+        yield document.problem(
+            (*where, "source"), f"nguồn «{fact.source}» là trang giả mạo", "tìm nguồn khác, hoặc chuyển vào remarks"
+        )
+    if isinstance(fact, Fee) and fact.amount is None and not fact.free and not fact.text:
+        yield document.problem(where, f"«{fact.name}» không có mức nào", "ghi amount, free hoặc text")
+    if isinstance(fact, Duration) and fact.number is None and not fact.text:
+        yield document.problem(where, f"«{fact.step}» không có thời hạn nào", "ghi number hoặc text")
     if entry.kind in FACTUAL and not (fact.as_of or entry.as_of):
         yield document.problem(where, f"mục «{entry.id}» chưa ghi thông tin tính đến lúc nào", "thêm as_of")
     if fact.from_ and fact.until and fact.from_ > fact.until:
@@ -192,9 +225,8 @@ def _fact_problems(entry: Entry, fact: Any, document: Document, where: tuple[str
 
 def _add_field(fields: dict[str, Field], header: EntryFile, ids: Sequence[str]) -> None:
     known = fields.get(header.field)
-    if known:
-        ids = (*known.entries, *(i for i in ids if i not in known.entries))
-    fields[header.field] = Field(header.field, header.order, header.menu, tuple(ids))
+    ids = tuple(dict.fromkeys([*(known.entries if known else ()), *ids]))
+    fields[header.field] = Field(header.field, header.order, header.menu, ids)
 
 
 def _only_known(field: Field, entries: Mapping[str, Entry]) -> Field:
@@ -211,6 +243,22 @@ def _dead_references(entries: Mapping[str, Entry]) -> Iterable[Problem]:
                 yield Problem(
                     entry.file, entry.line, f"mục «{entry.id}» trỏ tới «{target}» không có trong kho", "sửa mã hoặc bỏ đi"
                 )
+
+
+def _with_living_references(entry: Entry, entries: Mapping[str, Entry]) -> Entry:
+    """The entry without references to what isn't there, so that nobody is led to it."""
+
+    def living(ids: Iterable[str]) -> tuple[str, ...]:
+        return tuple(i for i in ids if i in entries)
+
+    replaced = entry.replaced and replace(entry.replaced, entries=living(entry.replaced.entries))
+    return replace(
+        entry,
+        children=living(entry.children),
+        related=living(entry.related),
+        replaced=replaced,
+        variant_of=entry.variant_of if entry.variant_of in entries else None,
+    )
 
 
 def days_left(day: date | None, today: date) -> int | None:

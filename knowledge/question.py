@@ -50,7 +50,8 @@ class Question:
     dossier: str = ""  # number of a file handed in
     procedure_code: str = ""
     vague: bool = False
-    empty: bool = False
+    empty: bool = False  # no letter at all
+    noise: bool = False  # letters, but no word of any language we read
 
 
 class Vocabulary(Protocol):
@@ -82,21 +83,28 @@ class Reader:
         syllables = [s for s, _ in canonical]
         roles = self._roles(syllables)
         terms = tuple(Term(s, role, trust) for (s, trust), role in zip(canonical, roles, strict=True))
+        actions = self.lexicon.actions.find(syllables)
+        # "mất giấy", "gia hạn giấy phép": what is to be done, but of what?
+        said = self.lexicon.generic.union(s.folded for m in actions for s in syllables[m.start : m.start + m.size])
         matter = [t for t in terms if t.role is Role.MATTER and not t.syllable.folded.isdigit()]
         return Question(
             text=text,
             terms=terms,
             facet=self._facet(syllables),
-            actions=frozenset(m.value for m in self.lexicon.actions.find(syllables)),
+            actions=frozenset(m.value for m in actions),
             dossier=dossier.group() if dossier else "",
             procedure_code=code.group(1) if code else "",
-            vague=bool(terms) and all(t.syllable.folded in self.lexicon.generic for t in matter),
+            vague=bool(terms) and all(t.syllable.folded in said for t in matter),
             empty=not any(c.isalpha() for c in text),
+            noise=not any(self._readable(s.folded) for s in typed),
         )
 
     def canonical(self, text: str) -> list[Syllable]:
         """Text of the knowledge base itself in its own words: no guessing."""
         return self.lexicon.canonical([syllable(w) for w in words(clean(text))])
+
+    def _readable(self, folded: str) -> bool:
+        return len(folded) > 1 and (self._known(folded) or is_syllable(folded)) or folded in self.lexicon.spellings
 
     def _known(self, folded: str) -> bool:
         return self.vocabulary.has(folded) or folded in self.lexicon.stop_folded or folded in self.lexicon.spellings
@@ -166,7 +174,11 @@ class Reader:
 
     def _roles(self, syllables: Sequence[Syllable]) -> list[Role]:
         roles = [Role.STOP if self._is_stop(syllables, at) else Role.MATTER for at in range(len(syllables))]
-        for table, role in ((self.lexicon.facets, Role.FACET), (self.lexicon.polite, Role.POLITE)):
+        for table, role in (
+            (self.lexicon.hints, Role.FACET),
+            (self.lexicon.facets, Role.FACET),
+            (self.lexicon.polite, Role.POLITE),
+        ):
             for match in table.find(syllables):
                 roles[match.start : match.start + match.size] = [role] * match.size
         return roles
@@ -183,7 +195,7 @@ class Reader:
         return not (self.vocabulary.has_pair(before, s.folded) or self.vocabulary.has_pair(s.folded, after))
 
     def _facet(self, syllables: Sequence[Syllable]) -> Facet | None:
-        found = self.lexicon.facets.find(syllables)
+        found = self.lexicon.facets.find(syllables) or self.lexicon.hints.find(syllables)
         if not found:
             return None
         order = list(Facet)
@@ -198,8 +210,8 @@ _FACET_ORDER = {
     Facet.WHERE: 3,
     Facet.FORM: 4,
     Facet.RESULT: 5,
-    Facet.DOCUMENTS: 6,
-    Facet.ONLINE: 7,
+    Facet.ONLINE: 6,
+    Facet.DOCUMENTS: 7,
     Facet.RENEWAL: 8,
     Facet.STATUS: 9,
     Facet.ELIGIBILITY: 10,

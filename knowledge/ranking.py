@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
-from knowledge.index import Group, Index, Indexed
+from knowledge.index import Group, Index, Indexed, Posting
 from knowledge.question import Question, Role, Term
 from knowledge.schema import Action, Kind
-from knowledge.usage import ClassScore
+from knowledge.usage import UsageFit
 
 FEATURES = (
     "share",  # how much of the question's matter the entry is about, by share of its phrases
@@ -36,6 +37,7 @@ FEATURES = (
 _CANDIDATES = 16
 _LIKELY_CLASSES = 4
 _WIDE = 600  # candidates after which common syllables no longer add new ones
+_ASIDE = 0.5  # part of a facet word's weight in the quick sum
 _UNKNOWN_WEIGHT = 0.55  # of a word the knowledge base has never seen
 
 
@@ -56,195 +58,176 @@ class Scored:
     features: tuple[float, ...]
 
 
-@dataclass(slots=True)
-class _Sums:
-    share: list[float]
-    covered: list[float]
-    pairs: float = 0.0
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A different syllable of the question that the index knows or might know, with its weight."""
+
+    term: Term
+    weight: float
+    fits: dict[int, float]  # mask of marked forms → how well the typed marks agree (empty: always 1)
 
 
 class Ranker:
     """Ranks entries with learnt weights (one for each of FEATURES)."""
 
-    def __init__(self, index: Index, weights: Mapping[str, float], common: Mapping[str, float]) -> None:
+    def __init__(
+        self, index: Index, weights: Mapping[str, float], common: Mapping[str, float], *, always: Sequence[str] = ()
+    ) -> None:
+        """`always`: entries that are candidates for every question."""
         self.index = index
+        self._always = tuple(index.numbers[e] for e in always if e in index.numbers)
         self._weights = tuple(weights.get(name, 0.0) for name in FEATURES)
         self._common = common
 
     def rank(self, question: Question, context: Context = Context()) -> list[Scored]:
         """The best candidates, best first (ties by id, so that the order never depends on chance)."""
-        terms = self._weighted(question.terms)
-        sums = self._gather(terms)
-        pair_total = self._pairs(question.terms, sums)
-        totals = [0.0, 0.0, 0.0]
-        for term, weight in terms:
-            for group in Group:
-                if _counts(term.role, group):
-                    totals[group] += weight
+        asked = self._weighted(question.terms)
         folded = [t.syllable.folded for t in question.terms if not t.syllable.folded.isdigit()]
-        fits = self.index.usage.scores(folded)
-        numbers = self._shortlist(sums, totals, context, fits)
-        best_fit = max((f.words + f.pairs for f in fits), default=0.0)
-        known = {t.syllable.folded: w * t.trust for t, w in terms}
+        fits = self.index.usage.fit(folded)
+        pairs = self._pairs(question.terms)
+        pair_total = sum(weight for weight, _ in pairs)
+        totals = [sum(a.weight for a in asked if a.term.role <= group) for group in Group]
+        known = {a.term.syllable.folded: a.weight * a.term.trust for a in asked}
         scored = []
-        for number in numbers:
+        for number in self._shortlist(asked, pairs, context, fits):
             entry = self.index.entries[number]
-            features = self._features(entry, question, context, sums.get(number), totals, pair_total, known)
-            features += self._usage(entry, features[1], fits, best_fit)
+            share, covered = self._coverage(number, entry.group, asked)
+            total = totals[entry.group]
+            paired = sum(weight * found.get(number, 0.0) for weight, found in pairs)
+            phrase = _best_phrase(entry, known, total) if total > 0 else (0.0, 0.0, 0.0)
+            features = (
+                share / total if total > 0 else 0.0,
+                covered / total if total > 0 else 0.0,
+                *phrase,
+                paired / pair_total if pair_total else 0.0,
+                *_action_fit(question.actions, entry.action),
+                *self._standing(entry, context),
+                *self._usage(entry, covered / total if total > 0 else 0.0, fits),
+            )
             score = sum(w * f for w, f in zip(self._weights, features, strict=True))
             scored.append(Scored(entry, score, features))
         scored.sort(key=lambda s: (-s.score, s.entry.id))
         return scored
 
-    def _usage(
-        self, entry: Indexed, covered: float, fits: Sequence[ClassScore], best: float
-    ) -> tuple[float, float, float]:
-        fit = self.index.usage.best_of(entry.main or entry.id, fits) if fits else None
-        if fit is None:
-            # Nothing was learnt about it (an office's own new entry): trust its aliases.
-            return 0.7 * covered * best, 0.0, 0.0
-        return fit.words, fit.pairs, fit.base
-
-    def _weighted(self, terms: Sequence[Term]) -> list[tuple[Term, float]]:
+    def _weighted(self, terms: Sequence[Term]) -> list[_Asked]:
         """Each different syllable that says something, with its weight, rarest first."""
-        seen: dict[str, tuple[Term, float]] = {}
+        seen: dict[str, _Asked] = {}
         for term in terms:
             folded = term.syllable.folded
             if term.role is Role.STOP or folded in seen or folded.isdigit():
                 continue
             posting = self.index.postings.get(folded)
-            weight = posting.weight if posting else _UNKNOWN_WEIGHT * self._common.get(folded, 1.0)
-            seen[folded] = (term, weight)
-        return sorted(seen.values(), key=lambda item: -item[1])
-
-    def _gather(self, terms: Iterable[tuple[Term, float]]) -> dict[int, _Sums]:
-        sums: dict[int, _Sums] = {}
-        for term, weight in terms:
-            posting = self.index.postings.get(term.syllable.folded)
-            if posting is None or weight <= 0:
-                continue
-            fits = [1.0 - 0.75 * term.syllable.contradicts(form) for form in posting.forms]
-            clean = all(f == 1.0 for f in fits)
-            masks: dict[int, float] = {}
-            wide = len(sums) > _WIDE and len(posting.entries) > len(sums)
-            numbers: Iterable[int] = [n for n in sums if n in posting.entries] if wide else posting.entries
-            factor = weight * term.trust
-            for number in numbers:
-                share, mask = posting.entries[number]
-                gain = factor
-                if not clean:
-                    if mask not in masks:
-                        masks[mask] = max(f for i, f in enumerate(fits) if mask >> i & 1)
-                    gain *= masks[mask]
-                own = sums.get(number)
-                if own is None:
-                    own = sums[number] = _Sums([0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
-                own.share[term.role] += gain * share
-                own.covered[term.role] += gain
-        return sums
-
-    def _pairs(self, terms: Sequence[Term], sums: dict[int, _Sums]) -> float:
-        total = 0.0
-        said = [t for t in terms if t.role is not Role.STOP]
-        for first, second in {(a.syllable.folded, b.syllable.folded) for a, b in zip(said, said[1:], strict=False)}:
-            found = self.index.pairs.get((first, second))
-            if not found:
-                continue
-            weight = self.index.pair_weights[first, second]
-            total += weight
-            if len(found) <= 4 * len(sums):
-                for number, share in found.items():
-                    if number in sums:
-                        sums[number].pairs += weight * share
+            if posting is None:
+                seen[folded] = _Asked(term, _UNKNOWN_WEIGHT * self._common.get(folded, 1.0), {})
             else:
-                for number, own in sums.items():
-                    if number in found:
-                        own.pairs += weight * found[number]
-        return total
+                seen[folded] = _Asked(term, posting.weight, _fits(term, posting))
+        return sorted(seen.values(), key=lambda a: -a.weight)
 
     def _shortlist(
-        self, sums: Mapping[int, _Sums], totals: Sequence[float], context: Context, fits: Sequence[ClassScore]
+        self,
+        asked: Sequence[_Asked],
+        pairs: Sequence[tuple[float, Mapping[int, float]]],
+        context: Context,
+        fits: UsageFit,
     ) -> list[int]:
-        def quick(number: int) -> float:
-            group = self.index.entries[number].group
-            own = sums[number]
-            total = totals[group] or 1.0
-            return (sum(own.share[: group + 1]) + sum(own.covered[: group + 1]) + own.pairs) / total
-
-        best = sorted(sums, key=quick, reverse=True)[:_CANDIDATES] if sums else []
-        for entry in self.index.usage.likely(fits, _LIKELY_CLASSES):
-            number = self.index.numbers.get(entry)
-            if number is not None and number not in best:
+        """Entry numbers worth a closer look: by a quick sum over the postings, by usage, and the standing ones."""
+        quick: dict[int, float] = {}
+        for one in asked:
+            posting = self.index.postings.get(one.term.syllable.folded)
+            if posting is None or one.weight <= 0:
+                continue
+            gain = one.weight * one.term.trust * (1.0 if one.term.role is Role.MATTER else _ASIDE)
+            entries = posting.entries
+            if len(quick) > _WIDE and len(entries) > len(quick):
+                for number in quick:
+                    if number in entries:
+                        quick[number] += gain * (1 + entries[number][0])
+            elif one.fits:
+                for number, (share, mask) in entries.items():
+                    quick[number] = quick.get(number, 0.0) + gain * one.fits[mask] * (1 + share)
+            else:
+                for number, (share, _) in entries.items():
+                    quick[number] = quick.get(number, 0.0) + gain * (1 + share)
+        for weight, found in pairs:
+            if len(found) <= _WIDE:
+                for number, share in found.items():
+                    quick[number] = quick.get(number, 0.0) + weight * share
+        best = nlargest(_CANDIDATES, quick, key=quick.__getitem__)
+        extra = [*self.index.usage.likely(fits, _LIKELY_CLASSES), context.entry]
+        for number in (*self._always, *(self.index.numbers.get(e, -1) for e in extra)):
+            if number >= 0 and number not in best:
                 best.append(number)
-        last = self.index.numbers.get(context.entry)
-        if last is not None and last not in best:
-            best.append(last)
         return best
 
-    def _features(
-        self,
-        entry: Indexed,
-        question: Question,
-        context: Context,
-        own: _Sums | None,
-        totals: Sequence[float],
-        pair_total: float,
-        known: Mapping[str, float],
-    ) -> tuple[float, ...]:
-        group = entry.group
-        total = totals[group]
-        share = covered = pairs = phrase = balance = mass = 0.0
-        if own and total > 0:
-            share = sum(own.share[: group + 1]) / total
-            covered = sum(own.covered[: group + 1]) / total
-            pairs = own.pairs / pair_total if pair_total else 0.0
-            phrase, balance, mass = _best_phrase(entry, known, total)
-        agrees, differs, unasked = _action_fit(question.actions, entry.action)
+    def _coverage(self, number: int, group: Group, asked: Sequence[_Asked]) -> tuple[float, float]:
+        """Weight of the question's matter that the entry has: by share of its phrases, and at all."""
+        share = covered = 0.0
+        for one in asked:
+            if one.term.role > group:
+                continue
+            posting = self.index.postings.get(one.term.syllable.folded)
+            found = posting.entries.get(number) if posting else None
+            if found:
+                gain = one.weight * one.term.trust * (one.fits[found[1]] if one.fits else 1.0)
+                share += gain * found[0]
+                covered += gain
+        return share, covered
+
+    def _pairs(self, terms: Sequence[Term]) -> list[tuple[float, Mapping[int, float]]]:
+        """The question's syllable pairs that the index knows: weight, and share by entry."""
+        said = [t.syllable.folded for t in terms if t.role is not Role.STOP]
+        different = dict.fromkeys(zip(said, said[1:], strict=False))
+        return [(self.index.pair_weights[p], self.index.pairs[p]) for p in different if p in self.index.pairs]
+
+    def _usage(self, entry: Indexed, covered: float, fits: UsageFit) -> tuple[float, float, float]:
+        fit = self.index.usage.best_of(entry.main or entry.id, fits)
+        if fit is None:
+            # Nothing was learnt about it (an office's own new entry): trust its aliases.
+            return 0.7 * covered * fits.best, 0.0, 0.0
+        return fit
+
+    @staticmethod
+    def _standing(entry: Indexed, context: Context) -> tuple[float, ...]:
+        """What does not depend on the question's words: the conversation, the kind of entry."""
         return (
-            share,
-            covered,
-            phrase,
-            balance,
-            mass,
-            pairs,
-            agrees,
-            differs,
-            unasked,
             float(entry.id == context.entry),
             float(bool(context.field) and entry.field == context.field),
             float(entry.kind is Kind.OVERVIEW),
             float(entry.kind is Kind.STUB),
             float(entry.kind is Kind.OUTSIDE),
             float(entry.kind is Kind.SMALLTALK),
-            float(group is Group.GENERAL and entry.kind is not Kind.OUTSIDE),
+            float(entry.group is Group.GENERAL and entry.kind is not Kind.OUTSIDE),
             float(bool(entry.main)),
         )
 
 
-def _counts(role: Role, group: Group) -> bool:
-    return role <= group
+def _fits(term: Term, posting: Posting) -> dict[int, float]:
+    """How well the typed marks agree with each combination of marked forms in the posting; empty when all agree."""
+    agree = [1.0 - 0.75 * term.syllable.contradicts(form) for form in posting.forms]
+    if all(a == 1.0 for a in agree):
+        return {}
+    return {mask: max(a for at, a in enumerate(agree) if mask >> at & 1) for mask in posting.masks}
 
 
 def _best_phrase(entry: Indexed, known: Mapping[str, float], total: float) -> tuple[float, float, float]:
-    best = (0.0, 0.0, 0.0)
+    """Of the phrases that have most in common with the question: worth, harmonic mean of both coverages, mass."""
+    worth = balance = mass = 0.0
+    said = known.keys()
     for phrase in entry.phrases:
-        found = 0.0
-        for term in phrase.terms:
-            weight = known.get(term)
-            if weight is not None:
-                found += weight
-        if found <= 0:
+        common = phrase.terms & said
+        if not common:
             continue
+        found = 0.0
+        for term in common:
+            found += known[term]
         part = found / phrase.weight if phrase.weight else 0.0
-        asked = min(1.0, found / total)
-        balance = 2 * part * asked / (part + asked) if part + asked else 0.0
+        asked = found / total if found < total else 1.0
+        balance = max(balance, 2 * part * asked / (part + asked) if found else 0.0)
         # A phrase counts by how much of it is there and by how much it says.
-        worth = part * found / (found + 0.35)
-        if worth > best[0] or (worth == best[0] and balance > best[1]):
-            best = (worth, max(balance, best[1]), found / (found + 0.8))
-        elif balance > best[1]:
-            best = (best[0], balance, best[2])
-    return best
+        here = part * found / (found + 0.35)
+        if here > worth:
+            worth, mass = here, found / (found + 0.8)
+    return worth, balance, mass
 
 
 _OPENING = frozenset({Action.ISSUE, Action.OTHER, Action.REGISTER, Action.NOTIFY, Action.APPROVE})

@@ -12,13 +12,19 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 _CONFIG = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
+
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+AsOf = Annotated[Short, BeforeValidator(_as_text)]  # 2025 and 2025-03-01 need no quotes in YAML
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,43}$")]
 
 
@@ -137,7 +143,7 @@ class Fact:
     case: Short | None = None  # holds only in this case ("mất, hỏng")
     place: Short | None = None  # seen for this province or kind of place ("Nghệ An")
     source: str | None = None  # key of the entry's `sources`
-    as_of: Short | None = None
+    as_of: AsOf | None = None
     from_: Annotated[date | None, Field(alias="from")] = None
     until: date | None = None  # last day on which it holds
 
@@ -272,7 +278,7 @@ class Entry:
     group: Short | None = None  # smalltalk: greeting, thanks …; outside: the kind of office that does it
 
     sources: Mapping[str, Source] = Field(default_factory=dict)
-    as_of: Short | None = None
+    as_of: AsOf | None = None
     review_by: date | None = None
     owner: Short | None = None
 

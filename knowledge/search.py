@@ -11,17 +11,22 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from knowledge import strict_yaml
-from knowledge.index import Index, Item
+from knowledge.index import Group, Index, Item
 from knowledge.lexicon import Lexicon, load_lexicon
 from knowledge.loader import Knowledge
 from knowledge.question import Question, Reader, Role
 from knowledge.ranking import FEATURES, Context, Ranker, Scored
-from knowledge.schema import Entry, Facet, Kind
+from knowledge.schema import Action, Entry, Facet, Kind
 from knowledge.usage import NO_USAGE, Usage, load_usage
 
 MAX_CHOICES = 4
 _COMPLETION_WORDS = 8
+_REMARK_WORDS = 3
+_SURE_THOUGH_VAGUE = 0.95
 _HERE = Path(__file__).parent
+
+
+_NOT_OURS = frozenset({Kind.OUTSIDE, Kind.SMALLTALK})
 
 
 class Outcome(StrEnum):
@@ -44,7 +49,9 @@ class WeightsFile(BaseModel):
     choose_at: float  # confidence from which up to four candidates are offered
     follow_at: float  # below this confidence a short remark is taken to be about the last entry
     choice_gap: float  # a choice is offered when its score is at most this far below the best
-    dossier_entry: str
+    out_at: float  # share of belief in "not ours" from which no choices are offered
+    dossier_entry: str  # answers a bare dossier number
+    elsewhere_entry: str  # stands for all that is not ours and has no entry of its own
     common: dict[str, float] = {}
 
 
@@ -63,7 +70,7 @@ class Decision:
 
 SIGNALS = (
     "bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter", "last",
-    "usage", "usage_pairs", "usage_lead",
+    "usage", "usage_pairs", "usage_lead", "belief", "belief_out",
 )  # fmt: skip
 
 
@@ -91,7 +98,18 @@ def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple
         values["usage"],
         values["usage_pairs"],
         values["usage"] + values["usage_pairs"] - _rival_usage(ranked),
+        *beliefs(ranked),
     )
+
+
+def beliefs(ranked: Sequence[Scored]) -> tuple[float, float]:
+    """Softmax over the candidates: the share of the best one's matter, and of all that is not ours."""
+    top = ranked[0].score
+    shares = [math.exp(s.score - top) for s in ranked]
+    total = sum(shares)
+    best = sum(p for s, p in zip(ranked, shares, strict=True) if s is ranked[0] or _same_matter(s, ranked[0]))
+    out = sum(p for s, p in zip(ranked, shares, strict=True) if s.entry.kind in _NOT_OURS)
+    return best / total, out / total
 
 
 def _rival_usage(ranked: Sequence[Scored]) -> float:
@@ -123,7 +141,7 @@ class Searcher:
         self.weights = weights
         self.index = Index(items(knowledge), lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
-        self.ranker = Ranker(self.index, weights.rank, weights.common)
+        self.ranker = Ranker(self.index, weights.rank, weights.common, always=(weights.elsewhere_entry,))
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
     def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
@@ -143,7 +161,7 @@ class Searcher:
             return self._answer(question, self._codes[question.procedure_code], 1.0)
         if question.dossier and self.weights.dossier_entry in self.knowledge.entries:
             return self._answer(question, self.weights.dossier_entry, 1.0, Facet.STATUS)
-        if question.empty:
+        if question.empty or question.noise:
             return Decision(Outcome.OUT, question=question)
         return self.decide(question, self.rank(question, last), last)
 
@@ -164,26 +182,48 @@ class Searcher:
         sure = self.confidence(question, ranked)
         if last and self._about_last(question, best, sure):
             return self._answer(question, last.id, sure, candidates=ranked)
-        if best.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK, Kind.HUMAN) and sure >= self.weights.choose_at:
-            return self._other(question, best, sure, ranked)
-        if sure >= self.weights.answer_at and not (question.vague and best.entry.group == 0):
+        if question.vague:
+            return self._vague(question, ranked, sure)
+        if best.entry.kind in _NOT_OURS or best.entry.kind is Kind.HUMAN:
+            if sure >= self.weights.choose_at or beliefs(ranked)[1] >= self.weights.out_at:
+                return self._other(question, best, sure, ranked)
+            return self._choose(question, ranked, sure)
+        if sure >= self.weights.answer_at:
             return self._answer(question, best.entry.id, sure, candidates=ranked)
-        if question.vague or sure >= self.weights.choose_at:
-            choices = self._choices(ranked)
-            if len(choices) == 1 and not question.vague:
-                return self._answer(question, choices[0], sure, candidates=ranked)
-            if choices:
-                return Decision(Outcome.CHOOSE, "", question.facet, choices, sure, question, tuple(ranked))
+        if sure >= self.weights.choose_at and beliefs(ranked)[1] < self.weights.out_at:
+            return self._choose(question, ranked, sure)
         return self._other(question, best, sure, ranked)
+
+    def _vague(self, question: Question, ranked: Sequence[Scored], sure: float) -> Decision:
+        """No matter was named: chat if it was only polite, answer a general subject that is sure, else ask what it is about."""
+        best = ranked[0]
+        polite = any(t.role is Role.POLITE for t in question.terms)
+        if not question.facet and not question.actions:
+            talk = next((s for s in ranked if s.entry.kind is Kind.SMALLTALK), None)
+            if talk and (polite or talk is best):
+                return self._other(question, talk, sure, ranked)
+            if all(t.role is Role.STOP for t in question.terms):
+                return Decision(Outcome.OUT, "", None, (), sure, question, tuple(ranked))
+        general = best.entry.group is Group.GENERAL and best.entry.kind is not Kind.OUTSIDE
+        if general and sure >= max(self.weights.answer_at, _SURE_THOUGH_VAGUE):
+            return self._answer(question, best.entry.id, sure, candidates=ranked)
+        return self._choose(question, ranked, sure)
+
+    def _choose(self, question: Question, ranked: Sequence[Scored], sure: float) -> Decision:
+        choices = self._choices(ranked)
+        if not choices and not question.vague:
+            return self._other(question, ranked[0], sure, ranked)
+        return Decision(Outcome.CHOOSE, "", question.facet, choices, sure, question, tuple(ranked))
 
     def _about_last(self, question: Question, best: Scored, sure: float) -> bool:
         """A remark that only names a facet, or says too little to be about anything else."""
-        matter = [t for t in question.terms if t.role is Role.MATTER and t.syllable.folded not in self.reader.lexicon.generic]
+        generic = self.reader.lexicon.generic
+        matter = [t for t in question.terms if t.role is Role.MATTER and t.syllable.folded not in generic]
         if best.entry.kind in (Kind.SMALLTALK, Kind.HUMAN) and not question.facet:
             return False
-        if not matter and question.facet and not question.actions - {a for a in question.actions if a.value == "issue"}:
+        if not matter and question.facet and not question.actions - {Action.ISSUE}:
             return True
-        return sure < self.weights.follow_at and len(matter) <= 3 and best.entry.kind is not Kind.OUTSIDE
+        return sure < self.weights.follow_at and len(matter) <= _REMARK_WORDS
 
     def _without_match(self, question: Question, last: Entry | None) -> Decision:
         if last and (question.facet or question.vague):

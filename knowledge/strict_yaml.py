@@ -27,6 +27,7 @@ Path_ = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]+\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -84,7 +85,7 @@ def read(path: Path, *, name: str | None = None) -> Document:
 def loads(raw: bytes | str, *, name: str) -> Document:
     """Parse YAML text; see `read`."""
     if isinstance(raw, str):
-        raw = raw.encode()
+        raw = raw.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_BYTES:
         raise BadYaml([Problem(name, 1, f"tệp lớn quá {MAX_BYTES // 1_000_000} MB", "tách thành nhiều tệp nhỏ")])
     try:
@@ -92,23 +93,42 @@ def loads(raw: bytes | str, *, name: str) -> Document:
     except UnicodeDecodeError as exc:
         line = raw[: exc.start].count(b"\n") + 1
         raise BadYaml([Problem(name, line, "tệp không phải UTF-8", "lưu lại tệp với bảng mã UTF-8")]) from exc
+    control = _CONTROL.search(text)
+    if control:
+        line = text.count("\n", 0, control.start()) + 1
+        raise BadYaml([Problem(name, line, *_NO_CONTROL)])
     doc = Document(name)
     loader = None
     try:
         loader = _Loader(text)
         doc.data = _Reader(loader, doc).document()
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        line = mark.line + 1 if mark else 1
         raise BadYaml(
-            [Problem(name, line, "sai cú pháp YAML", "xem lại thụt đầu dòng, dấu «:» và dấu nháy ở quanh dòng này")]
+            [
+                Problem(
+                    name,
+                    _line_of(exc, text),
+                    "sai cú pháp YAML",
+                    "xem lại thụt đầu dòng, dấu «:» và dấu nháy ở quanh dòng này",
+                )
+            ]
         ) from exc
     except yaml.YAMLError as exc:
-        raise BadYaml([Problem(name, 1, "có ký tự không được phép trong tệp", "xoá ký tự điều khiển rồi lưu lại")]) from exc
+        raise BadYaml([Problem(name, 1, *_NO_CONTROL)]) from exc
     finally:
         if loader is not None:
             loader.dispose()
     return doc
+
+
+_NO_CONTROL = ("có ký tự không được phép trong tệp", "xoá ký tự điều khiển rồi lưu lại")
+
+
+def _line_of(error: yaml.MarkedYAMLError, text: str) -> int:
+    """Where an unclosed quote opens, else where reading stopped (never past the last line)."""
+    unclosed = error.context == "while scanning a quoted scalar" and "end of stream" in (error.problem or "")
+    mark = (error.context_mark if unclosed else error.problem_mark) or error.context_mark
+    return min(mark.line + 1, max(1, len(text.splitlines()))) if mark else 1
 
 
 class _Reader:
@@ -134,11 +154,7 @@ class _Reader:
 
     def value(self, event: Any, path: Path_) -> Any:
         self.doc.lines[path] = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self.fail(event, "không dùng neo «&» và bí danh «*» của YAML", "chép nội dung ra thay cho bí danh")
-        tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
-            raise self.fail(event, f"không dùng thẻ kiểu «{tag}»", "bỏ phần bắt đầu bằng «!»")
+        self.plain(event)
         if len(path) > MAX_DEPTH:
             raise self.fail(event, f"lồng nhau quá {MAX_DEPTH} tầng", "làm phẳng cấu trúc")
         if isinstance(event, yaml.MappingStartEvent):
@@ -146,6 +162,16 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(path)
         return _scalar(event) if event.implicit[0] else event.value
+
+    def plain(self, event: Any) -> None:
+        """Refuse what hides more than it shows: anchors, aliases, tags, escaped control characters."""
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise self.fail(event, "không dùng neo «&» và bí danh «*» của YAML", "chép nội dung ra thay cho bí danh")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise self.fail(event, f"không dùng thẻ kiểu «{tag}»", "bỏ phần bắt đầu bằng «!»")
+        if isinstance(event, yaml.ScalarEvent) and _CONTROL.search(event.value):
+            raise self.fail(event, *_NO_CONTROL)
 
     def sequence(self, path: Path_) -> list[Any]:
         items: list[Any] = []
@@ -160,14 +186,16 @@ class _Reader:
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
+            line: int = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent):
                 raise self.fail(event, "tên khoá phải là chữ", "viết «khoá: giá trị»")
+            self.plain(event)
             key = event.value
             if key in items:
                 first = self.doc.lines[(*path, key)]
                 raise self.fail(event, f"khoá «{key}» viết hai lần (lần đầu ở dòng {first})", "bỏ bớt một")
             items[key] = self.value(next(self.events), (*path, key))
-            self.doc.lines[(*path, key)] = event.start_mark.line + 1
+            self.doc.lines[(*path, key)] = line
         return items
 
 

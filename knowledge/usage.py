@@ -7,8 +7,11 @@ class have it, p is its share of all questions' words, a is a smoothing constant
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from pathlib import Path
 from typing import Annotated
 
@@ -38,15 +41,14 @@ class UsageFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ClassScore:
-    """How a question's words fit a class: mean value of its words and pairs, and the class's base."""
+class UsageFit:
+    """How a question's words fit each class: sums of the values of its words and of its pairs; `scale` is the root of the
+    number of words (a long question says a thing more often, not more surely); `best` is the best class's fit."""
 
-    words: float
-    pairs: float
-    base: float
-
-
-_NOTHING = ClassScore(0.0, 0.0, 0.0)
+    words: Sequence[float]
+    pairs: Sequence[float]
+    scale: float
+    best: float
 
 
 class Usage:
@@ -66,37 +68,33 @@ class Usage:
             for entry in found.entries:
                 self._of_entry[entry] = (*self._of_entry.get(entry, ()), number)
 
-    def scores(self, folded: Sequence[str]) -> list[ClassScore]:
-        """The fit of every class to a question's syllables, in class order."""
-        size = len(self.classes)
-        words = [0.0] * size
-        pairs = [0.0] * size
+    def fit(self, folded: Sequence[str]) -> UsageFit:
+        """The fit of every class to a question's syllables."""
+        words = [0.0] * len(self.classes)
+        pairs = [0.0] * len(self.classes)
         different = set(folded)
         for word in different:
             for number, value in self.words.get(word, ()):
                 words[number] += value
-        followed = set(zip(folded, folded[1:], strict=False))
-        for pair in followed:
+        for pair in set(zip(folded, folded[1:], strict=False)):
             for number, value in self.pairs.get(pair, ()):
                 pairs[number] += value
-        count = len(different) or 1
-        return [
-            ClassScore(words[n] / count, pairs[n] / count, self.classes[n].base) if words[n] else _NOTHING
-            for n in range(size)
-        ]
+        scale = math.sqrt(len(different) or 1)
+        best = max(map(operator.add, words, pairs), default=0.0) / scale
+        return UsageFit(words, pairs, scale, best)
 
-    def best_of(self, entry: str, scores: Sequence[ClassScore]) -> ClassScore | None:
-        """The best fitting class of an entry; None when it was not there to learn about."""
+    def best_of(self, entry: str, fit: UsageFit) -> tuple[float, float, float] | None:
+        """Words, pairs and base of an entry's best fitting class, scaled; None when it was not there to learn about."""
         numbers = self._of_entry.get(entry)
         if not numbers:
             return None
-        return max((scores[n] for n in numbers), key=lambda s: s.words + s.pairs)
+        best = max(numbers, key=lambda n: fit.words[n] + fit.pairs[n])
+        return fit.words[best] / fit.scale, fit.pairs[best] / fit.scale, self.classes[best].base * fit.scale
 
-    def likely(self, scores: Sequence[ClassScore], count: int) -> Iterable[str]:
+    def likely(self, fit: UsageFit, count: int) -> Iterable[str]:
         """Entries of the classes that fit best."""
-        order = sorted(range(len(scores)), key=lambda n: -(scores[n].words + scores[n].pairs))
-        for number in order[:count]:
-            if scores[number].words > 0:
+        for number in nlargest(count, range(len(self.classes)), key=lambda n: fit.words[n] + fit.pairs[n]):
+            if fit.words[number] > 0:
                 yield from self.classes[number].entries
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 _GRAVE, _ACUTE, _TILDE, _HOOK, _DOT = "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"
 TONES = frozenset((_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT))
 _VOWEL_MARKS = {"\u0302": "^", "\u0306": "(", "\u031b": "+"}  # circumflex, breve, horn
+_MARKS = TONES | _VOWEL_MARKS.keys()
 
 # Letters of other scripts that look like Latin ones (typed by mistake, or to slip past a filter).
 _LOOKALIKES = str.maketrans(
@@ -30,7 +31,11 @@ _TCVN3 = dict(
         strict=True,
     )
 )
-_TCVN3_ONLY = frozenset("µ¸¶·¹¨»¾¼½Æ©ÇË®ÑªÖ×Øßäå«æç¬ëîï\u00adøö÷ûüþ") - set("ãáâêèéíìóòôõúùý")
+_TCVN3_ONLY = "ÐÎÏÜÞñµ¸¶·¹¨»¾¼½Æ©ÇË®ÑªÖ×Øßäå«æç¬ëîï\u00adøö÷ûüþ"
+# Signs count only inside words: "c«ng" is công, while «công» is quoted and "2 × 3" multiplied.
+_TCVN3_IN_WORD = re.compile(
+    rf"(?<=[^\W\d_])(?!»(?!\w))[{_TCVN3_ONLY}]|(?<!\w)(?!«)[{_TCVN3_ONLY}](?=[^\W\d_])|[®©][{_TCVN3_ONLY}]"
+)
 
 _ONSETS = frozenset(
     "b c ch d g gh gi h k kh l m n ng ngh nh p ph q qu r s t th tr v x".split()
@@ -42,6 +47,8 @@ _RIMES = frozenset(
     uyen uyet uyn uynh uyt uyu y yem yen yeng yet yeu""".split()
 )
 _WORD = re.compile(r"[^\W_]+(?:[.\-/][^\W_]+)*")
+_JOINT = re.compile(r"[.\-/]")
+_STOP_IN_CODE = re.compile(r"(?<![0-9])\.|\.(?![0-9]|[a-z][0-9])")  # "hạn.30 ngày", not 2.000648 or 000.H33
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 
 
@@ -64,19 +71,20 @@ class Syllable:
 
 def clean(text: str) -> str:
     """NFC text without what can't be seen: control, zero-width, direction marks, emoji become spaces or vanish."""
-    text = _decode_tcvn3(text)
+    text = _decode_tcvn3(unicodedata.normalize("NFC", text))
     text = unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
     out = []
     for char in text:
         category = unicodedata.category(char)
-        if category in ("Cf", "Cs", "Co", "Cn"):
+        if category in ("Cf", "Cs", "Co", "Cn") or (category in ("Mn", "Me") and char not in _MARKS):
             continue
         out.append(" " if category[0] in "ZC" or category in ("So", "Sk") else char)
-    return " ".join("".join(out).split())
+    # Once more: letters and marks that were apart may stand together now.
+    return unicodedata.normalize("NFC", " ".join("".join(out).split()))
 
 
 def _decode_tcvn3(text: str) -> str:
-    suspicious = sum(c in _TCVN3_ONLY for c in text)
+    suspicious = len(_TCVN3_IN_WORD.findall(text))
     if suspicious < 2 or any("\u1e00" <= c <= "\u1eff" or c in "đăơư" for c in text):
         return text
     return "".join(_TCVN3.get(c, c) for c in text)
@@ -108,8 +116,16 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of cleaned text, lower-cased; codes such as 2.000648 or 375/SCT-VP stay whole."""
-    return [_LONG_RUN.sub(r"\1", w) if not any(c.isdigit() for c in w) else w for w in _WORD.findall(text.lower())]
+    """The words of cleaned text, lower-cased; codes such as 2.000648 or 375/SCT-VP stay whole, as does c/o."""
+    return [piece for word in _WORD.findall(text.lower()) for piece in _pieces(word)]
+
+
+def _pieces(word: str) -> list[str]:
+    if any(c.isdigit() for c in word):
+        return _STOP_IN_CODE.split(word)
+    pieces = _JOINT.split(word)  # "rượu.cần", "mất/hỏng", but not "c/o" or "e-mail"
+    whole = any(len(p) == 1 for p in pieces)
+    return [_LONG_RUN.sub(r"\1", p) for p in ([word] if whole else pieces)]
 
 
 @lru_cache(maxsize=20_000)
@@ -124,6 +140,7 @@ def is_syllable(folded: str) -> bool:
 _TELEX_TONES = {"s": _ACUTE, "f": _GRAVE, "r": _HOOK, "x": _TILDE, "j": _DOT}
 _VNI_TONES = {"1": _ACUTE, "2": _GRAVE, "3": _HOOK, "4": _TILDE, "5": _DOT}
 _VOWELS = frozenset("aeiouy")
+_HORNED_PAIR = re.compile(r"(?<!q)uo.")
 
 
 def decode_keystrokes(word: str) -> Syllable | None:
@@ -135,7 +152,8 @@ def decode_keystrokes(word: str) -> Syllable | None:
         return None
     if any(c.isdigit() for c in word):
         return _decode_vni(word)
-    return None if is_syllable(word) else _decode_telex(word)
+    # "coong" (công) and "khoong" (không) also look like xoong, boong.
+    return None if is_syllable(word) and "oo" not in word else _decode_telex(word)
 
 
 def _decode_telex(word: str) -> Syllable | None:
@@ -152,12 +170,12 @@ def _decode_telex(word: str) -> Syllable | None:
             marks.add("d-")
         elif char == "w":
             target = next((c for c in reversed(letters) if c in "aou"), None)
+            if letters[-2:] == ["u", "a"] and letters[0] != "q":
+                target = "u"  # "chuaw" is chưa
             if target is None:
                 letters.append("u")
                 target = "u"
             marks.add("a(" if target == "a" else f"{target}+")
-            if letters[-2:] == ["u", "o"]:
-                marks.add("u+")
         else:
             letters.append(char)
     return _decoded(letters, tone, marks)
@@ -178,8 +196,6 @@ def _decode_vni(word: str) -> Syllable | None:
             marks.add(f"{target}^")
         elif char == "7" and (target := next((c for c in reversed(letters) if c in "uo"), None)):
             marks.add(f"{target}+")
-            if letters[-2:] == ["u", "o"]:
-                marks.add("u+")
         elif char == "8" and "a" in letters:
             marks.add("a(")
         elif char == "9" and letters[:1] == ["d"]:
@@ -193,6 +209,8 @@ def _decoded(letters: list[str], tone: str, marks: set[str]) -> Syllable | None:
     folded = "".join(letters)
     if (not tone and not marks) or not is_syllable(folded):
         return None
+    if "o+" in marks and _HORNED_PAIR.search(folded):
+        marks.add("u+")  # one key stands for both: "nguowif" is người, but "thuowr" thuở
     return Syllable(folded, tone, frozenset(marks))
 
 
