@@ -29,11 +29,20 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if document.data is not None and not isinstance(document.data, Mapping):
         raise BadYaml([document.problem((), "tệp cấu hình phải gồm các dòng «khoá: giá trị»", "xem config.example.yaml")])
     try:
-        return settings_from(document.data, environ)
+        return _from_here(settings_from(document.data, environ), path)
     except ValidationError as exc:
         raise BadYaml(strict_yaml.explain(exc, document)) from exc
     except BadSetting as exc:
         raise BadYaml([document.problem(exc.path, exc.message, exc.mend)]) from exc
+
+
+def _from_here(settings: Settings, path: Path | None) -> Settings:
+    """Knowledge folders are meant from the folder of the file that names them."""
+    if path is None or not settings.knowledge.folders:
+        return settings
+    folders = tuple(path.parent / folder for folder in settings.knowledge.folders)
+    knowledge = settings.knowledge.model_copy(update={"folders": folders})
+    return settings.model_copy(update={"knowledge": knowledge})
 
 
 def profile_of(settings: Settings) -> OfficeProfile:

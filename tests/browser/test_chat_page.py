@@ -99,7 +99,7 @@ def desk() -> PageDesk:
 def home(desk: PageDesk, office_site: Served) -> Iterator[str]:
     """The address of the chat service, which the office's site may embed.
 
-    At 127.0.0.1 that is a neighbour, at localhost a stranger, in whose frames Chromium allows no cookies or storage.
+    At 127.0.0.1 it is a neighbour; at localhost a stranger, whose frames keep neither cookies nor storage.
     """
     app = create_app(
         desk=desk,

@@ -169,6 +169,7 @@ class FakeTelegram:
         username: str = "XinLuonBot",
         limits: bool = False,
         local_webhooks: bool = True,
+        port: int = 0,
     ) -> None:
         self.token = token
         self.bot_id = int(token.split(":")[0])
@@ -191,7 +192,7 @@ class FakeTelegram:
         self._sent_at: list[float] = []
         self._delivering: dict[int, asyncio.Task[None]] = {}
         self._changed = threading.Condition(threading.RLock())
-        self._server = HttpServer(self._handle)
+        self._server = HttpServer(self._handle, port=port)
         self._wake = asyncio.Event()
 
     # --- running

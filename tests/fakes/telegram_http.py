@@ -36,9 +36,9 @@ Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 class HttpServer:
     """Serves on 127.0.0.1 in a thread of its own; a handler is cancelled when its client goes away."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, *, port: int = 0) -> None:
         self.loop = asyncio.new_event_loop()
-        self.port = 0
+        self.port = port  # 0: any free one, known once it is started
         self.errors: list[BaseException] = []
         self._handler = handler
         self._writers: set[asyncio.StreamWriter] = set()
@@ -65,7 +65,7 @@ class HttpServer:
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
