@@ -4,7 +4,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat test lint check bench eval lock clean
+.PHONY: help setup setup-dev run chat test lint check bench eval tune lock clean
 
 help: ## Liệt kê các lệnh
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,10 +28,14 @@ lint: setup-dev ## Soát mã: ruff, mypy, lint-imports
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-check: lint test ## Soát mã rồi kiểm thử
+check: setup ## Soát kho tri thức và cấu hình
+	$(VENV)/bin/xinluon check $(ARGS)
 
 bench: setup-dev ## Đo tốc độ và chất lượng
 	$(VENV)/bin/xinluon bench all $(ARGS)
+
+tune: setup-dev ## Chọn lại trọng số tìm kiếm từ bộ câu hỏi huấn luyện
+	$(VENV)/bin/python -m bench.tune
 
 eval: setup ## Chấm câu trả lời trên bộ câu hỏi kiểm tra
 	$(VENV)/bin/xinluon eval bench/questions/test.jsonl $(ARGS)

@@ -42,8 +42,8 @@ LEXICON = ROOT / "knowledge" / "lexicon.yaml"
 TARGET = ROOT / "knowledge" / "weights.yaml"
 FOLDS = 5
 # The training questions were written to be hard; on others the shares are about half of these.
-MAX_WRONG = 0.045
-MAX_FALSE = 0.022
+MAX_WRONG = 0.03
+MAX_FALSE = 0.025
 SMOOTHING = 40.0
 PAIR_SMOOTHING = 80.0
 
@@ -158,12 +158,12 @@ def choose_by(report: Report) -> float:
     false = report.share(Verdict.FALSE_ANSWER, out=True)
     return (
         report.share(Verdict.RIGHT, Verdict.AMONG_CHOICES)
-        + 0.1 * report.share(Verdict.RIGHT)
+        + 0.2 * report.share(Verdict.RIGHT)
         - 4 * max(0.0, wrong - MAX_WRONG)
         - 4 * max(0.0, false - MAX_FALSE)
         - 0.5 * wrong
         - 0.3 * false
-        - 0.25 * report.share(Verdict.ASKED_BACK, out=True)
+        - 0.12 * report.share(Verdict.ASKED_BACK, out=True)
     )
 
 
@@ -265,12 +265,13 @@ def choose_thresholds(made: Sequence[Row], base: WeightsFile, topics: Topics) ->
     steps = {
         "answer_at": [n / 100 for n in range(45, 96, 3)],
         "choose_at": [n / 100 for n in range(4, 40, 3)],
-        "out_at": [n / 100 for n in range(15, 95, 5)],
+        "refuse_at": [n / 100 for n in range(10, 95, 5)],
+        "out_at": [n / 100 for n in range(30, 100, 5)],
         "choice_gap": [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0],
         "follow_at": [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
     }
     random = Random(20261121)
-    tried = [base.model_copy(update={k: random.choice(v) for k, v in steps.items()}) for _ in range(150)]
+    tried = [base.model_copy(update={k: random.choice(v) for k, v in steps.items()}) for _ in range(250)]
     best = max(tried, key=lambda w: choose_by(report_of(made, w, topics)))
     for name in [*steps, *steps]:
         near = [best, *(best.model_copy(update={name: level}) for level in steps[name])]
@@ -284,6 +285,7 @@ def file_for(common: Mapping[str, float], rank: Mapping[str, float], confidence:
         confidence=dict(confidence),
         answer_at=0.7,
         choose_at=0.3,
+        refuse_at=0.5,
         follow_at=0.5,
         choice_gap=2.0,
         out_at=0.4,

@@ -100,8 +100,8 @@ class Office:
             trusted_proxies=settings.web.trusted_proxies,
             telegram_webhook=webhook,
         )
-        web = Web(app, host=settings.web.host, port=settings.web.port, now=self.clock.now)
-        return [web, telegram] if telegram else [web]
+        self.web = Web(app, host=settings.web.host, port=settings.web.port, now=self.clock.now)
+        return [self.web, telegram] if telegram else [self.web]
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether all is well, and how each part is doing (/healthz)."""
@@ -147,15 +147,20 @@ class Office:
         """Ask `serve` to finish."""
         self._stop.set()
 
-    async def serve(self, *, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within ten seconds."""
+    async def serve(self, *, ready: Callable[[str], None] = lambda address: None) -> None:
+        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within ten seconds.
+
+        `ready` is told the address of the web page. Raises ChannelDown when its port can't be had: whoever started us
+        wants to know at once.
+        """
+        self.web.open()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         work = [asyncio.create_task(self._keep_up(channel), name=channel.name) for channel in self.channels]
         work.append(asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge"))
         work.append(asyncio.create_task(self._tidy(), name="tidy"))
-        ready()
+        ready(self.web.address)
         log.info("office.serving", channels=[c.name for c in self.channels])
         try:
             await self._until_stopped(work)

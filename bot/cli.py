@@ -44,22 +44,25 @@ def run(config: ConfigOption = None) -> None:
     import asyncio
 
     from bot.app import Office
+    from bot.channels.base import ChannelDown
     from bot.logs import set_up_logs
     from office.database import DatabaseUnavailable
     from office.settings import BadSetting
 
     settings = _settings(config)
     set_up_logs(settings.log)
-    address = f"http://{settings.web.host}:{settings.web.port}"
 
     async def serve() -> None:
-        office = Office(settings)
-        await office.serve(ready=lambda: typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)"))
+        await Office(settings).serve(
+            ready=lambda address: typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)")
+        )
 
     try:
         asyncio.run(serve())
     except DatabaseUnavailable as exc:
         _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
+    except ChannelDown as exc:
+        _fail(exc.reason, UNAVAILABLE)
     except BadSetting as exc:
         _fail(f"{exc.message} → {exc.mend}", BAD_USE)
     except BadYaml as exc:
@@ -112,7 +115,7 @@ def chat(config: ConfigOption = None) -> None:
     from handlers.desk import CitizensDesk
     from office.clock import SystemClock
     from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
-    from office.settings import hash_key
+    from office.settings import BadSetting, hash_key
 
     settings = _settings(config)
     set_up_logs(settings.log)
@@ -120,17 +123,23 @@ def chat(config: ConfigOption = None) -> None:
     try:
         engine = make_engine(settings.database.url)
         upgrade(engine)
+        folder = Path(engine.url.database).parent if engine.url.database else Path("var")
+        key = hash_key(settings, folder)
     except DatabaseUnavailable as exc:
         _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
-    folder = Path(engine.url.database).parent if engine.url.database else Path("var")
+    except BadSetting as exc:
+        _fail(f"{exc.message} → {exc.mend}", BAD_USE)
     desk = CitizensDesk(
         library=lambda: library,
         sessions=session_factory(engine),
         clock=SystemClock(),
-        hash_key=hash_key(settings, folder),
+        hash_key=key,
         limits=settings.limits,
     )
-    asyncio.run(Terminal(desk).run())
+    try:
+        asyncio.run(Terminal(desk).run())
+    except DatabaseUnavailable as exc:
+        _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
 
 
 @app.command()

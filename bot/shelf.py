@@ -85,7 +85,11 @@ class Shelf:
         """Reload when files change, looking every `seconds`, until cancelled."""
         while seconds > 0:
             await asyncio.sleep(seconds)
-            await asyncio.to_thread(self.reload_if_changed)
+            try:
+                await asyncio.to_thread(self.reload_if_changed)
+            except Exception:
+                # Whatever a half-written file makes us stumble over: the old knowledge serves, and we go on looking.
+                log.exception("knowledge.reload_failed")
 
     def _report(self) -> None:
         errors = [p for p in self.reading.problems if p.error]

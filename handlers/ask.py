@@ -82,6 +82,10 @@ def _choices(library: Library, entry: Entry, answer: Answer) -> Iterable[Choice]
             kind=ChoiceKind.FACET, label=say("buttons.checklist"), payload=payloads.checklist(entry.id, case)
         )
     phrases = library.answerer.phrases
+    if answer.facets and answer.facet is not Facet.OVERVIEW:
+        yield Choice(
+            kind=ChoiceKind.FACET, label=phrases(f"facets.{Facet.OVERVIEW}"), payload=payloads.entry(entry.id)
+        )
     for facet in answer.facets:
         yield Choice(
             kind=ChoiceKind.FACET, label=phrases(f"facets.{facet}"), payload=payloads.entry(entry.id, facet)

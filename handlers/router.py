@@ -92,11 +92,16 @@ def _with_extras(request: Request, response: Response, *, cut: bool) -> Reply:
     lines = reply.lines
     if cut:
         lines = (*lines, Line(texts()("cut", limit=f"{request.max_text:,}".replace(",", "."))))
+    answer = Reply(lines=lines, choices=reply.choices, replaces=reply.replaces)
+    return _with_votes(answer, request.talk.question) if response.decision.outcome is Outcome.ANSWER else answer
+
+
+def _with_votes(reply: Reply, question: int) -> Reply:
+    """The votes on the answer to a question, before the way elsewhere."""
     choices = reply.choices
-    if response.decision.outcome is Outcome.ANSWER:
-        end = next((i for i, c in enumerate(choices) if c.kind is ChoiceKind.MENU), len(choices))
-        choices = (*choices[:end], *feedback.vote_choices(request.talk.question), *choices[end:])
-    return Reply(lines=lines, choices=choices, replaces=reply.replaces)
+    end = next((i for i, c in enumerate(choices) if c.kind is ChoiceKind.MENU), len(choices))
+    choices = (*choices[:end], *feedback.vote_choices(question), *choices[end:])
+    return Reply(lines=reply.lines, choices=choices, replaces=reply.replaces)
 
 
 def _tapped(request: Request, payload: str) -> Reply:
@@ -106,9 +111,10 @@ def _tapped(request: Request, payload: str) -> Reply:
         talk.pending = ""
     match tap.verb:
         case "e":
-            reply, entry = browse.tapped_entry(library, tap.text(0), tap.text(1), request.today)
+            reply, entry = browse.tapped_entry(library, tap.text(0), tap.text(1), request.today, last=talk.entry)
+            about_question = talk.question and entry == talk.entry
             talk.entry = entry or talk.entry
-            return reply
+            return _with_votes(reply, talk.question) if about_question else reply
         case "k":
             return checklist.open_checklist(library, tap.text(0), tap.number(1), talk)
         case "t":

@@ -47,6 +47,7 @@ class WeightsFile(BaseModel):
     confidence: dict[str, float]  # logistic regression on signals of the best candidate
     answer_at: float  # confidence from which the best candidate is answered
     choose_at: float  # confidence from which up to four candidates are offered
+    refuse_at: float  # confidence from which a matter of others is said to be that
     follow_at: float  # below this confidence a short remark is taken to be about the last entry
     choice_gap: float  # a choice is offered when its score is at most this far below the best
     out_at: float  # share of belief in "not ours" from which no choices are offered
@@ -70,7 +71,7 @@ class Decision:
 
 SIGNALS = (
     "bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter", "last",
-    "usage", "usage_pairs", "usage_lead", "belief", "belief_out",
+    "usage", "usage_pairs", "usage_lead", "belief", "belief_out", "not_ours", "not_ours_belief",
 )  # fmt: skip
 
 
@@ -80,6 +81,8 @@ def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple
     rival = next((s for s in ranked[1:] if not _same_matter(s, best)), None)
     margin = min(best.score - rival.score, 4.0) if rival else 4.0
     values = dict(zip(FEATURES, best.features, strict=True))
+    belief, belief_out = beliefs(ranked)
+    not_ours = best.entry.kind in _NOT_OURS
     matter = [t for t in question.terms if t.role in (Role.MATTER, Role.FACET)]
     unknown = sum(1 for t in matter if not index.has(t.syllable.folded))
     return (
@@ -98,7 +101,10 @@ def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple
         values["usage"],
         values["usage_pairs"],
         values["usage"] + values["usage_pairs"] - _rival_usage(ranked),
-        *beliefs(ranked),
+        belief,
+        belief_out,
+        float(not_ours),
+        belief * not_ours,
     )
 
 
@@ -185,7 +191,7 @@ class Searcher:
         if question.vague:
             return self._vague(question, ranked, sure)
         if best.entry.kind in _NOT_OURS or best.entry.kind is Kind.HUMAN:
-            if sure >= self.weights.choose_at or beliefs(ranked)[1] >= self.weights.out_at:
+            if sure >= self.weights.refuse_at or beliefs(ranked)[1] >= self.weights.out_at:
                 return self._other(question, best, sure, ranked)
             return self._choose(question, ranked, sure)
         if sure >= self.weights.answer_at:

@@ -15,6 +15,7 @@ from functools import lru_cache
 _GRAVE, _ACUTE, _TILDE, _HOOK, _DOT = "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"
 TONES = frozenset((_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT))
 _VOWEL_MARKS = {"\u0302": "^", "\u0306": "(", "\u031b": "+"}  # circumflex, breve, horn
+_SOFT_HYPHEN = "\u00ad"  # ư in TCVN3
 _MARKS = TONES | _VOWEL_MARKS.keys()
 
 # Letters of other scripts that look like Latin ones (typed by mistake, or to slip past a filter).
@@ -34,12 +35,10 @@ _TCVN3 = dict(
 _TCVN3_ONLY = "ÐÎÏÜÞñµ¸¶·¹¨»¾¼½Æ©ÇË®ÑªÖ×Øßäå«æç¬ëîï\u00adøö÷ûüþ"
 # Signs count only inside words: "c«ng" is công, while «công» is quoted and "2 × 3" multiplied.
 _TCVN3_IN_WORD = re.compile(
-    rf"(?<=[^\W\d_])(?!»(?!\w))[{_TCVN3_ONLY}]|(?<!\w)(?!«)[{_TCVN3_ONLY}](?=[^\W\d_])|[®©][{_TCVN3_ONLY}]"
+    rf"(?<=[^\W\d_])(?!»(?!\w))[{_TCVN3_ONLY}]|(?<!\w)(?![«»])[{_TCVN3_ONLY}](?=[^\W\d_])|[®©][{_TCVN3_ONLY}]"
 )
 
-_ONSETS = frozenset(
-    "b c ch d g gh gi h k kh l m n ng ngh nh p ph q qu r s t th tr v x".split()
-)
+_ONSETS = frozenset("b c ch d g gh gi h k kh l m n ng ngh nh p ph q qu r s t th tr v x".split())
 _RIMES = frozenset(
     """a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem ien ieng iep iet
     ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on ong ooc oong
@@ -71,16 +70,28 @@ class Syllable:
 
 def clean(text: str) -> str:
     """NFC text without what can't be seen: control, zero-width, direction marks, emoji become spaces or vanish."""
-    text = _decode_tcvn3(unicodedata.normalize("NFC", text))
-    text = unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
-    out = []
-    for char in text:
-        category = unicodedata.category(char)
-        if category in ("Cf", "Cs", "Co", "Cn") or (category in ("Mn", "Me") and char not in _MARKS):
-            continue
-        out.append(" " if category[0] in "ZC" or category in ("So", "Sk") else char)
-    # Once more: letters and marks that were apart may stand together now.
-    return unicodedata.normalize("NFC", " ".join("".join(out).split()))
+    text = _decode_tcvn3(_seen(text, keep=_SOFT_HYPHEN))
+    text = _seen(unicodedata.normalize("NFKC", text).translate(_LOOKALIKES))
+    return " ".join("".join(" " if _is_blank(c) else c for c in text).split())
+
+
+def _seen(text: str, *, keep: str = "") -> str:
+    """NFC text without zero-width and direction marks and the marks of other scripts."""
+    text = unicodedata.normalize("NFC", text)
+    # Once more after: letters and marks that were apart may stand together then.
+    return unicodedata.normalize("NFC", "".join(c for c in text if c == keep or not _is_unseen(c)))
+
+
+@lru_cache(maxsize=2000)
+def _is_unseen(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category in ("Cf", "Cs", "Co", "Cn") or (category in ("Mn", "Me") and char not in _MARKS)
+
+
+@lru_cache(maxsize=2000)
+def _is_blank(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "ZC" or category in ("So", "Sk")
 
 
 def _decode_tcvn3(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import secrets
 import socket
@@ -24,6 +25,12 @@ STOP_SECONDS = 8  # what is in hand may take, of the ten seconds that the whole 
 
 SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 ClientKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+
+_NO_PORT = {
+    errno.EADDRINUSE: "chương trình khác đang dùng cổng này → dừng chương trình kia hoặc đổi «web.port»",
+    errno.EACCES: "không có quyền dùng cổng này → đổi «web.port» sang số từ 1024 trở lên",
+    errno.EADDRNOTAVAIL: "máy này không có địa chỉ đó → sửa «web.host»",
+}
 
 
 class ChatMessage(BaseModel):
@@ -118,13 +125,28 @@ class Web:
         self._host = host
         self._port = port
         self._now = now
+        self._listener: socket.socket | None = None
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds it, once the port is had."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.state.facts.get('port', self._port)}"
+
+    def open(self) -> socket.socket:
+        """Take the port without serving yet. Raises ChannelDown when it can't be had."""
+        if self._listener is None:
+            self._listener = self._listen()
+            self.state.facts["host"] = self._host
+            self.state.facts["port"] = self._listener.getsockname()[1]  # the one given, when 0 was asked for
+        return self._listener
 
     async def run(self) -> None:
         """Serve; when cancelled, finish the requests in hand. ChannelDown when the port can't be had."""
-        listener = self._listen()
+        listener = self.open()
         server = _Server(_config(self._app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        self._came_up(listener)
+        self.state.up, self.state.detail, self.state.since = True, "", self._now()
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
@@ -133,6 +155,7 @@ class Web:
             raise
         finally:
             listener.close()
+            self._listener = None
             self.state.up, self.state.since = False, self._now()
 
     def _listen(self) -> socket.socket:
@@ -140,14 +163,10 @@ class Web:
         try:
             return socket.create_server((self._host, self._port), family=family, backlog=512)
         except (OSError, OverflowError) as error:
-            reason = f"không mở được cổng {self._port} tại {self._host}: {getattr(error, 'strerror', error)}"
+            why = _NO_PORT.get(getattr(error, "errno", None) or 0, type(error).__name__)
+            reason = f"không mở được cổng {self._port} tại {self._host}: {why}"
             self.state.up, self.state.detail = False, reason
             raise ChannelDown(reason) from error
-
-    def _came_up(self, listener: socket.socket) -> None:
-        self.state.up, self.state.detail, self.state.since = True, "", self._now()
-        self.state.facts["host"] = self._host
-        self.state.facts["port"] = listener.getsockname()[1]  # the one given, when 0 was asked for
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

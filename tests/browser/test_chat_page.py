@@ -24,7 +24,7 @@ from tests.fakes.page_desk import PageDesk
 pytestmark = pytest.mark.browser
 
 QUESTION = "le phi giay phep ban le ruou"
-INPUT = "Câu hỏi của bạn"
+INPUT = "Câu hỏi của anh/chị"
 
 
 def now() -> datetime:

@@ -303,13 +303,13 @@ class FakeTelegram:
         with self._changed:
             return [call for call in self.calls if call.method == method]
 
-    def wait_for(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
+    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
         """Wait until something holds; AssertionError when it doesn't come to."""
         with self._changed:
             held = self._changed.wait_for(predicate, timeout)
         assert held, f"not within {timeout} s; sent: {[m.text for m in self.sent]}"
 
-    async def until(self, predicate: Callable[[], object], within: float = 5.0) -> None:
+    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
         """`wait_for`, for tests that run in a loop."""
         await asyncio.to_thread(self.wait_for, predicate, within)
 

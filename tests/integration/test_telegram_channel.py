@@ -123,7 +123,7 @@ async def running(fake: FakeTelegram, desk: Desk, **options: Any) -> AsyncIterat
             await task
 
 
-async def until(predicate: Callable[[], object], within: float = 5.0) -> None:
+async def until(predicate: Callable[[], object], within: float = 20.0) -> None:
     deadline = time.monotonic() + within
     while not predicate():
         assert time.monotonic() < deadline, "did not come to hold in time"

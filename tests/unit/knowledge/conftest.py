@@ -46,9 +46,7 @@ def searcher(shipped: Knowledge) -> Searcher:
 def write(tmp_path: Path) -> Write:
     """Writes entries (YAML list items) into a file of a folder, under a header; gives the folder."""
 
-    def write_file(
-        entries: str, *, name: str = "a.yaml", folder: str = "data", header: str = HEADER
-    ) -> Path:
+    def write_file(entries: str, *, name: str = "a.yaml", folder: str = "data", header: str = HEADER) -> Path:
         target = tmp_path / folder
         target.mkdir(exist_ok=True)
         (target / name).write_text(header + indent(dedent(entries).strip("\n"), "  ") + "\n", "utf-8")

@@ -69,27 +69,39 @@ def test_an_entry_knows_its_field_owner_and_place(read: Read) -> None:
     assert (found.field, found.owner, found.review_by) == ("Lĩnh vực thử", "Văn phòng", date(2030, 1, 1))
     assert found.file.endswith("a.yaml")
     assert found.line == HEADER.count("\n") + 1
-    assert isinstance(found.as_of, str)
+    assert found.as_of == "2026-01-01"
 
 
 @pytest.mark.parametrize(
     ("extra", "line", "said"),
     [
-        ("", 5, "không có nguồn"),
+        ("as_of: 2025", 5, "không có nguồn"),
         (f"{SOURCES}la: 1", 11, "không có khoá nào tên «la»"),
         ('sources: {s1: {kind: official, url: "https://a.gov.vn/x"}}\nagency: Sở', 5, "tính đến lúc nào"),
-        ('sources: {s1: {kind: official, url: "https://a.gov.vn/x"}}\nfees:\n  - {amount: 1}', 11, "tính đến lúc nào"),
+        (
+            'sources: {s1: {kind: official, url: "https://a.gov.vn/x"}}\nfees:\n  - {amount: 1}',
+            11,
+            "tính đến lúc nào",
+        ),
         ("sources:\n  s1: {kind: official}\nas_of: '2025'", 10, "không có url hay document"),
         ("sources:\n  s1: {kind: blog, document: x}\nas_of: '2025'", 10, "chọn một trong"),
         ("sources:\n  s1: {kind: official, url: 'http://[x'}\nas_of: '2025'", 10, "không đúng"),
-        ("sources:\n  s1: {kind: official, url: 'javascript:alert(1)'}\nas_of: '2025'", 10, "không đúng dạng"),
+        (
+            "sources:\n  s1: {kind: official, url: 'javascript:alert(1)'}\nas_of: '2025'",
+            10,
+            "không đúng dạng",
+        ),
         ("sources:\n  s1: {kind: spoof_mirror, document: x}\nas_of: '2025'", 9, "giả mạo"),
         (f"{SOURCES}fees:\n  - amount: 1\n    source: s2", 13, "không có nguồn nào tên «s2»"),
         (f"{SOURCES}fees:\n  - name: Phí", 12, "không có mức nào"),
         (f"{SOURCES}fees:\n  - amount: không", 12, "phải là số nguyên"),
         (f"{SOURCES}times:\n  - step: Giải quyết", 12, "không có thời hạn nào"),
         (f"{SOURCES}times:\n  - {{number: 5, unit: tuần}}", 12, "có giá trị lạ «tuần»"),
-        (f"{SOURCES}fees:\n  - amount: 1\n    from: 2027-01-01\n    until: 2026-12-31", 14, "trước ngày bắt đầu"),
+        (
+            f"{SOURCES}fees:\n  - amount: 1\n    from: 2027-01-01\n    until: 2026-12-31",
+            14,
+            "trước ngày bắt đầu",
+        ),
         (f"{SOURCES}documents:\n  - items: []", 12, "cần ít nhất 1 mục"),
         (f"{SOURCES}result:\n  text: Giấy\n  source: s9", 13, "không có nguồn nào tên «s9»"),
         (f"{SOURCES}review_by: mai", 11, "viết dạng 2026-12-31"),
@@ -107,7 +119,8 @@ def test_a_bad_entry_is_left_out_with_its_line_and_the_rest_is_served(
 
 
 def test_a_fact_from_a_fake_page_is_refused_unless_it_is_hidden(read: Read) -> None:
-    sources = "sources: {s1: {kind: official, document: QĐ 1}, s2: {kind: spoof_mirror, document: giả}}\nas_of: '2025'\n"
+    fake = "{kind: spoof_mirror, document: bản sao}"
+    sources = f"sources: {{s1: {{kind: official, document: QĐ 1}}, s2: {fake}}}\nas_of: 2025\n"
     assert "giả mạo" in only_problem(read(entry(sources + "fees:\n  - {amount: 1, source: s2}")))
     hidden = sources + "conditions:\n  - {text: mật, source: s2, shown: false}"
     assert read(entry(hidden)).ok
@@ -130,12 +143,18 @@ def test_an_id_used_twice_is_reported_with_both_places_and_the_first_one_served(
 def test_the_offices_own_entry_wins_by_id(write: Write) -> None:
     shipped = write(GOOD + entry(SOURCES, entry_id="khac"))
     own = write(
-        GOOD.replace("100000", "999"), folder="own", name="b.yaml", header=HEADER.replace("Lĩnh vực thử", "Của Sở")
+        GOOD.replace("100000", "999"),
+        folder="own",
+        name="b.yaml",
+        header=HEADER.replace("Lĩnh vực thử", "Của Sở"),
     )
     loaded = load([shipped, own])
     assert loaded.ok
     assert loaded.knowledge.entries["tot"].fees[0].amount == 999
-    assert {f.name: f.entries for f in loaded.knowledge.fields} == {"Lĩnh vực thử": ("khac",), "Của Sở": ("tot",)}
+    assert {f.name: f.entries for f in loaded.knowledge.fields} == {
+        "Lĩnh vực thử": ("khac",),
+        "Của Sở": ("tot",),
+    }
 
 
 def test_a_bad_entry_of_the_office_leaves_the_shipped_one(write: Write) -> None:
@@ -163,7 +182,7 @@ def test_a_dead_reference_is_reported_and_nobody_is_led_there(read: Read) -> Non
 
 
 def test_a_reference_to_an_entry_left_out_is_dead_too(read: Read) -> None:
-    loaded = read(entry("") + GOOD + "  related: [xau]\n")
+    loaded = read(entry("as_of: 2025") + GOOD + "  related: [xau]\n")
     assert len(loaded.problems) == 2
     assert loaded.knowledge.entries["tot"].related == ()
 
@@ -226,7 +245,10 @@ def test_files_of_one_field_are_joined_and_fields_are_in_menu_order(write: Write
     write(entry(SOURCES, entry_id="hai"), name="b.yaml")
     write(entry(SOURCES, entry_id="ba"), name="c.yaml", header="order: 1\n" + HEADER.replace("thử", "đầu"))
     fields = load([folder]).knowledge.fields
-    assert [(f.name, f.entries) for f in fields] == [("Lĩnh vực đầu", ("ba",)), ("Lĩnh vực thử", ("tot", "hai"))]
+    assert [(f.name, f.entries) for f in fields] == [
+        ("Lĩnh vực đầu", ("ba",)),
+        ("Lĩnh vực thử", ("tot", "hai")),
+    ]
 
 
 def test_only_yaml_files_are_read() -> None:

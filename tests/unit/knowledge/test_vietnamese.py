@@ -23,12 +23,9 @@ SYLLABLES = sorted(
 )
 MARKED = [word for word in SYLLABLES if syllable(word).tone or syllable(word).marks]
 
-TELEX = {
-    "\u0300": "f", "\u0301": "s", "\u0303": "x", "\u0309": "r", "\u0323": "j", "\u0306": "w", "\u031b": "w",
-}  # fmt: skip
-VNI = {
-    "\u0300": "2", "\u0301": "1", "\u0303": "4", "\u0309": "3", "\u0323": "5", "\u0302": "6", "\u0306": "8", "\u031b": "7",
-}  # fmt: skip
+# grave, acute, tilde, hook, dot; circumflex (Telex doubles the letter), breve, horn
+TELEX = dict(zip("\u0300\u0301\u0303\u0309\u0323\u0306\u031b", "fsxrjww", strict=True))
+VNI = dict(zip("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b", "21435687", strict=True))
 TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 
@@ -97,7 +94,9 @@ def test_people_leave_out_keys_and_put_marks_last(keys: str, word: str) -> None:
     assert decoded.contradicts(syllable(word)) == 0
 
 
-@pytest.mark.parametrize("word", ["sang", "ban", "giay", "2024", "h2", "12", "a", "license", "xăng", "w", "windows10"])
+@pytest.mark.parametrize(
+    "word", ["sang", "ban", "giay", "2024", "h2", "12", "a", "license", "xăng", "w", "windows10"]
+)
 def test_what_is_no_keystrokes_is_left_alone(word: str) -> None:
     assert decode_keystrokes(word) is None
 
@@ -127,7 +126,9 @@ def test_decoding_gives_a_possible_syllable_or_nothing(keys: str) -> None:
         ("tơ", "tô", 1.0),
     ],
 )
-def test_typed_marks_speak_against_other_marks_and_missing_ones_do_not(typed: str, known: str, against: float) -> None:
+def test_typed_marks_speak_against_other_marks_and_missing_ones_do_not(
+    typed: str, known: str, against: float
+) -> None:
     assert syllable(typed).contradicts(syllable(known)) == against
 
 
