@@ -50,7 +50,7 @@ PAIR_SMOOTHING = 80.0
 START = {
     "share": 3.0, "covered": 3.0, "phrase": 3.0, "balance": 3.0, "mass": 0.0, "pairs": 1.5, "action_agrees": 0.3,
     "action_differs": -0.8, "action_unasked": -1.0, "last": 3.0, "last_field": 1.5, "variant": -0.3, "usage": 1.0,
-    "usage_pairs": 1.0, "usage_base": 0.2,
+    "usage_pairs": 0.5, "usage_base": 0.5, "usage_pair_base": 0.2,
 }  # fmt: skip
 
 Topics = Mapping[str, Sequence[str]]
@@ -71,14 +71,15 @@ class Sample:
     case: Case
     out_kind: str
     words: list[str]
+    keys: set[str]  # syllables with their marks spelt out
 
 
 def samples(cases: Sequence[Case], kinds: Mapping[str, str], plain: Searcher) -> list[Sample]:
     found = []
     for case in cases:
         question = plain.reader.read(case.text)
-        words = [t.syllable.folded for t in question.terms if not t.syllable.folded.isdigit()]
-        found.append(Sample(case, kinds.get(case.id, ""), words))
+        said = [t.syllable for t in question.terms if not t.syllable.folded.isdigit()]
+        found.append(Sample(case, kinds.get(case.id, ""), [s.folded for s in said], {s.key for s in said}))
     return found
 
 
@@ -88,14 +89,14 @@ def common_words(found: Sequence[Sample], plain: Searcher) -> dict[str, float]:
     seen: Counter[str] = Counter()
     for at, sample in enumerate(found):
         code = sample.case.topic_code
-        for word in set(sample.words):
+        for word in sample.keys:
             topics[word].add(code if code != OUT_OF_SCOPE else f"OUT{at % 15}")
             seen[word] += 1
     factors = {}
     for word, codes in topics.items():
         if len(codes) < 6 or seen[word] < 8:
             continue
-        posting = plain.index.postings.get(word)
+        posting = plain.index.postings.get(word.partition(".")[0])
         excess = len(codes) / ((len(posting.entries) if posting else 0) + 3)
         if excess > 1:
             factors[word] = round(max(0.1, 1 / excess), 3)
@@ -111,7 +112,7 @@ def learn_usage(found: Sequence[Sample], topics: Topics, knowledge: Knowledge) -
     names = sorted(by_class)
     words: dict[str, dict[int, int]] = defaultdict(dict)
     pairs: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-    sizes = []
+    sizes, pair_sizes = [], []
     for number, name in enumerate(names):
         counted: Counter[str] = Counter()
         paired: Counter[tuple[str, str]] = Counter()
@@ -119,6 +120,7 @@ def learn_usage(found: Sequence[Sample], topics: Topics, knowledge: Knowledge) -
             counted.update(set(said))
             paired.update(set(zip(said, said[1:], strict=False)))
         sizes.append(counted.total())
+        pair_sizes.append(paired.total())
         for word, n in counted.items():
             words[word][number] = n
         for pair, n in paired.items():
@@ -128,6 +130,7 @@ def learn_usage(found: Sequence[Sample], topics: Topics, knowledge: Knowledge) -
             topic=name,
             entries=_entries_of(name, topics, knowledge),
             base=round(math.log(SMOOTHING / (sizes[n] + SMOOTHING)), 3),
+            pair_base=round(math.log(PAIR_SMOOTHING / (pair_sizes[n] + PAIR_SMOOTHING)), 3),
         )
         for n, name in enumerate(names)
     ]
@@ -158,12 +161,12 @@ def choose_by(report: Report) -> float:
     false = report.share(Verdict.FALSE_ANSWER, out=True)
     return (
         report.share(Verdict.RIGHT, Verdict.AMONG_CHOICES)
-        + 0.2 * report.share(Verdict.RIGHT)
+        + 0.3 * report.share(Verdict.RIGHT)
         - 4 * max(0.0, wrong - MAX_WRONG)
         - 4 * max(0.0, false - MAX_FALSE)
         - 0.5 * wrong
         - 0.3 * false
-        - 0.12 * report.share(Verdict.ASKED_BACK, out=True)
+        - 0.25 * report.share(Verdict.ASKED_BACK, out=True)
     )
 
 
@@ -300,7 +303,12 @@ def write(weights: WeightsFile, usage: Usage) -> None:
     TARGET.write_text(header + yaml.safe_dump(weights.model_dump(), allow_unicode=True, sort_keys=False), "utf-8")
     lines = [header, "classes:\n"]
     for found in usage.classes:
-        lines.append(f'  - {{topic: "{found.topic}", entries: [{", ".join(found.entries)}], base: {found.base}}}\n')
+        entries = ", ".join(found.entries)
+        lines.append(
+            f'  - {{topic: "{found.topic}", entries: [{entries}], '
+            f"base: {found.base}, "
+            f"pair_base: {found.pair_base}}}\n"
+        )
     lines.append("words:\n")
     lines += [f'  "{word}": "{_compact(values)}"\n' for word, values in sorted(usage.words.items())]
     lines.append("pairs:\n")

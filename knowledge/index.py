@@ -60,7 +60,7 @@ class Posting:
     entries: dict[int, tuple[float, int]] = field(default_factory=dict)
     forms: list[Syllable] = field(default_factory=list)
     masks: set[int] = field(default_factory=set)
-    weight: float = 0.0
+    rarity: float = 0.0  # IDF, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Index:
     ) -> None:
         """`common`: factors below 1 for syllables that people use about anything; `usage`: what people say about entries."""
         self.usage = usage
+        self._common = common
         self.postings: dict[str, Posting] = {}
         self.pairs: dict[tuple[str, str], dict[int, float]] = {}
         self.pair_weights: dict[tuple[str, str], float] = {}
@@ -101,7 +102,7 @@ class Index:
         prepared = [(item, [lexicon.canonical(syllables_of(p)) for p in item.phrases]) for item in items]
         for number, (item, phrases) in enumerate(prepared):
             self._count(number, item, phrases)
-        self._weigh(len(prepared), common)
+        self._weigh(len(prepared))
         for item, phrases in prepared:
             self.entries.append(self._entry(item, phrases))
         self.numbers = {entry.id: n for n, entry in enumerate(self.entries)}
@@ -158,22 +159,30 @@ class Index:
         posting.masks.add(mask)
         return mask
 
-    def _weigh(self, size: int, common: Mapping[str, float]) -> None:
+    def weight(self, syllable: Syllable) -> float | None:
+        """What a syllable tells: its rarity, less when it is one that people use about anything; None when unknown."""
+        posting = self.postings.get(syllable.folded)
+        return posting.rarity * self.commonness(syllable) if posting else None
+
+    def commonness(self, syllable: Syllable) -> float:
+        """Factor for words of chat. A marked syllable is judged as marked: "lệ" is common, "lẻ" is not."""
+        return self._common.get(syllable.key, 1.0)
+
+    def _weigh(self, size: int) -> None:
         top = math.log(1 + size)
-        for folded, posting in self.postings.items():
-            posting.weight = _idf(size, len(posting.entries), top) * common.get(folded, 1.0)
+        for posting in self.postings.values():
+            posting.rarity = _idf(size, len(posting.entries), top)
         for pair, entries in self.pairs.items():
-            factor = max(common.get(pair[0], 1.0), common.get(pair[1], 1.0))
-            self.pair_weights[pair] = _idf(size, len(entries), top) * factor
+            self.pair_weights[pair] = _idf(size, len(entries), top)
 
     def _entry(self, item: Item, phrases: Sequence[Sequence[Syllable]]) -> Indexed:
         group = Group.GENERAL if item.general else _GROUPS.get(item.kind, Group.PROCEDURE)
         kept = set()
         for phrase in phrases:
             syllables = phrase if group is Group.TALK else self._without_stop(phrase)
-            terms = frozenset(s.folded for s in syllables)
+            terms = {s.folded: self.weight(s) or 0.0 for s in syllables}
             if terms:
-                kept.add(Phrase(terms, sum(self.postings[t].weight for t in terms)))
+                kept.add(Phrase(frozenset(terms), sum(terms.values())))
         return Indexed(item.id, item.kind, group, item.action, item.field, item.main, tuple(kept))
 
 

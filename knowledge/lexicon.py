@@ -26,6 +26,7 @@ class LexiconFile(BaseModel):
     generic: str
     facets: dict[Facet, tuple[Phrase, ...]]
     hints: dict[Facet, tuple[Phrase, ...]]
+    not_facets: tuple[Phrase, ...]
     actions: dict[Action, tuple[Phrase, ...]]
     polite: tuple[Phrase, ...]
 
@@ -55,14 +56,18 @@ class PhraseTable(Generic[V]):
         found = []
         at = 0
         while at < len(syllables):
-            match = self._at(syllables, at)
+            options = self._by_first.get(syllables[at].folded)
+            match = self._at(syllables, at, options) if options else None
             if match:
                 found.append(match)
             at += match.size if match and not overlapping else 1
         return found
 
-    def _at(self, syllables: Sequence[Syllable], at: int) -> Match[V] | None:
-        for key, value in self._by_first.get(syllables[at].folded, ()):
+    @staticmethod
+    def _at(
+        syllables: Sequence[Syllable], at: int, options: Sequence[tuple[tuple[Syllable, ...], V]]
+    ) -> Match[V] | None:
+        for key, value in options:
             size = len(key)
             if at + size <= len(syllables) and all(
                 typed.folded == known.folded and not _refuses(typed, known, alone=size == 1)
@@ -89,8 +94,11 @@ class Lexicon:
 
     def __init__(self, data: LexiconFile) -> None:
         self._rewrite = PhraseTable((syllables_of(key), syllables_of(value)) for key, value in data.rewrite.items())
-        self.facets = PhraseTable(
-            (self.canonical(syllables_of(phrase)), facet) for facet, phrases in data.facets.items() for phrase in phrases
+        self._facets: PhraseTable[Facet | None] = PhraseTable(
+            [
+                *((self.canonical(syllables_of(p)), f) for f, phrases in data.facets.items() for p in phrases),
+                *((self.canonical(syllables_of(p)), None) for p in data.not_facets),
+            ]
         )
         self.hints = PhraseTable(
             (self.canonical(syllables_of(phrase)), facet) for facet, phrases in data.hints.items() for phrase in phrases
@@ -105,6 +113,10 @@ class Lexicon:
         self.stop_folded = frozenset(s.folded for s in self.stop)
         self.generic = frozenset(s.folded for s in syllables_of(data.generic))
         self.spellings = frozenset(s.folded for key in data.rewrite for s in syllables_of(key))
+
+    def facets(self, syllables: Sequence[Syllable]) -> list[Match[Facet]]:
+        """Where facets are asked for; parts of names that look like one ("đủ điều kiện") are passed over."""
+        return [Match(m.start, m.size, m.value) for m in self._facets.find(syllables) if m.value is not None]
 
     def rewrites(self, syllables: Sequence[Syllable]) -> list[Match[list[Syllable]]]:
         """What is said in other words, and which words of ours it stands for."""

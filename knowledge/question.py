@@ -174,12 +174,14 @@ class Reader:
 
     def _roles(self, syllables: Sequence[Syllable]) -> list[Role]:
         roles = [Role.STOP if self._is_stop(syllables, at) else Role.MATTER for at in range(len(syllables))]
-        for table, role in (
-            (self.lexicon.hints, Role.FACET),
-            (self.lexicon.facets, Role.FACET),
-            (self.lexicon.polite, Role.POLITE),
-        ):
-            for match in table.find(syllables):
+        asides = (
+            # "cấp lại" asks for a procedure of its own rather than for a side of another.
+            (Role.FACET, [m for m in self.lexicon.hints.find(syllables) if m.value is not Facet.RENEWAL]),
+            (Role.FACET, self.lexicon.facets(syllables)),
+            (Role.POLITE, self.lexicon.polite.find(syllables)),
+        )
+        for role, matches in asides:
+            for match in matches:
                 roles[match.start : match.start + match.size] = [role] * match.size
         return roles
 
@@ -195,7 +197,7 @@ class Reader:
         return not (self.vocabulary.has_pair(before, s.folded) or self.vocabulary.has_pair(s.folded, after))
 
     def _facet(self, syllables: Sequence[Syllable]) -> Facet | None:
-        found = self.lexicon.facets.find(syllables) or self.lexicon.hints.find(syllables)
+        found = self.lexicon.facets(syllables) or self.lexicon.hints.find(syllables)
         if not found:
             return None
         order = list(Facet)

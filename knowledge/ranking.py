@@ -32,6 +32,7 @@ FEATURES = (
     "usage",  # how the question's words fit what people say about the entry
     "usage_pairs",
     "usage_base",
+    "usage_pair_base",
 )
 
 _CANDIDATES = 16
@@ -71,13 +72,12 @@ class Ranker:
     """Ranks entries with learnt weights (one for each of FEATURES)."""
 
     def __init__(
-        self, index: Index, weights: Mapping[str, float], common: Mapping[str, float], *, always: Sequence[str] = ()
+        self, index: Index, weights: Mapping[str, float], *, always: Sequence[str] = ()
     ) -> None:
         """`always`: entries that are candidates for every question."""
         self.index = index
         self._always = tuple(index.numbers[e] for e in always if e in index.numbers)
         self._weights = tuple(weights.get(name, 0.0) for name in FEATURES)
-        self._common = common
 
     def rank(self, question: Question, context: Context = Context()) -> list[Scored]:
         """The best candidates, best first (ties by id, so that the order never depends on chance)."""
@@ -118,9 +118,9 @@ class Ranker:
                 continue
             posting = self.index.postings.get(folded)
             if posting is None:
-                seen[folded] = _Asked(term, _UNKNOWN_WEIGHT * self._common.get(folded, 1.0), {})
+                seen[folded] = _Asked(term, _UNKNOWN_WEIGHT * self.index.commonness(term.syllable), {})
             else:
-                seen[folded] = _Asked(term, posting.weight, _fits(term, posting))
+                seen[folded] = _Asked(term, self.index.weight(term.syllable) or 0.0, _fits(term, posting))
         return sorted(seen.values(), key=lambda a: -a.weight)
 
     def _shortlist(
@@ -179,11 +179,11 @@ class Ranker:
         different = dict.fromkeys(zip(said, said[1:], strict=False))
         return [(self.index.pair_weights[p], self.index.pairs[p]) for p in different if p in self.index.pairs]
 
-    def _usage(self, entry: Indexed, covered: float, fits: UsageFit) -> tuple[float, float, float]:
+    def _usage(self, entry: Indexed, covered: float, fits: UsageFit) -> tuple[float, ...]:
         fit = self.index.usage.best_of(entry.main or entry.id, fits)
         if fit is None:
             # Nothing was learnt about it (an office's own new entry): trust its aliases.
-            return 0.7 * covered * fits.best, 0.0, 0.0
+            return 0.7 * covered * fits.best, 0.0, 0.0, 0.0
         return fit
 
     @staticmethod
@@ -236,7 +236,8 @@ _OPENING = frozenset({Action.ISSUE, Action.OTHER, Action.REGISTER, Action.NOTIFY
 def _action_fit(asked: frozenset[Action], has: Action) -> tuple[float, float, float]:
     """Whether the entry does what is asked: (agrees, differs, question names no action though the entry's is a later one)."""
     telling = asked - {Action.REGISTER, Action.NOTIFY, Action.ISSUE}
-    if has in asked:
+    # "gia hạn giấy phép thành lập …", "đăng ký sửa đổi …": the later step is what is wanted.
+    if has in (telling or asked):
         return 1.0, 0.0, 0.0
     if not telling:
         return 0.0, 0.0, 0.0 if has in _OPENING else 1.0

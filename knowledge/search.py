@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from knowledge import strict_yaml
 from knowledge.index import Group, Index, Item
-from knowledge.lexicon import Lexicon, load_lexicon
+from knowledge.lexicon import Lexicon, PhraseTable, load_lexicon, syllables_of
 from knowledge.loader import Knowledge
 from knowledge.question import Question, Reader, Role
 from knowledge.ranking import FEATURES, Context, Ranker, Scored
@@ -22,6 +22,7 @@ from knowledge.usage import NO_USAGE, Usage, load_usage
 MAX_CHOICES = 4
 _COMPLETION_WORDS = 8
 _REMARK_WORDS = 3
+_NAME_WORDS = 5
 _SURE_THOUGH_VAGUE = 0.95
 _HERE = Path(__file__).parent
 
@@ -147,7 +148,8 @@ class Searcher:
         self.weights = weights
         self.index = Index(items(knowledge), lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
-        self.ranker = Ranker(self.index, weights.rank, weights.common, always=(weights.elsewhere_entry,))
+        self.ranker = Ranker(self.index, weights.rank, always=(weights.elsewhere_entry,))
+        self._names = _names(knowledge, lexicon)
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
     def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
@@ -167,9 +169,17 @@ class Searcher:
             return self._answer(question, self._codes[question.procedure_code], 1.0)
         if question.dossier and self.weights.dossier_entry in self.knowledge.entries:
             return self._answer(question, self.weights.dossier_entry, 1.0, Facet.STATUS)
+        named = self._named(question)
+        if named:
+            return self._answer(question, named, 1.0)
         if question.empty or question.noise:
             return Decision(Outcome.OUT, question=question)
         return self.decide(question, self.rank(question, last), last)
+
+    def _named(self, question: Question) -> str:
+        """The entry whose whole name stands in the question; the longest name wins."""
+        found = self._names.find([t.syllable for t in question.terms], overlapping=True)
+        return max(found, key=lambda m: m.size).value if found else ""
 
     def rank(self, question: Question, last: Entry | None) -> list[Scored]:
         context = Context(last.id, last.field) if last else Context()
@@ -271,6 +281,18 @@ class Searcher:
             if main not in found:
                 found.append(main)
         return tuple(found)
+
+
+def _names(knowledge: Knowledge, lexicon: Lexicon) -> PhraseTable[str]:
+    """Titles and labels long enough to mean nothing else, those of main entries before those of variants."""
+    entries = sorted(knowledge.entries.values(), key=lambda e: bool(e.variant_of))
+    names = [
+        (lexicon.canonical(syllables_of(name)), e.id)
+        for e in entries
+        if e.kind is not Kind.STAFF
+        for name in (e.title, e.label)
+    ]
+    return PhraseTable((name, entry_id) for name, entry_id in names if len(name) >= _NAME_WORDS)
 
 
 def items(knowledge: Knowledge) -> list[Item]:

@@ -1,8 +1,9 @@
 """Which words people use when they ask about a matter, learnt from the training questions (`usage.yaml`).
 
 Aliases say what an entry is called; usage says what else is said when it is meant ("cô ở quầy", "ship về nhà"). A class is a
-topic with the entries that answer it. The value of a word in a class is log(1 + n / (a·p)): n training questions of the
-class have it, p is its share of all questions' words, a is a smoothing constant (naive Bayes without its class prior).
+topic with the entries that answer it. The log-odds of a word in a class are its value, log(1 + n / (a·p)), plus the class's base,
+log(a / (N + a)): n of the class's N words are this one, p is its share of all questions' words, a is a smoothing constant
+(naive Bayes without its class prior; how much each part counts is learnt with the other features).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class UsageClass(BaseModel):
     topic: str
     entries: tuple[str, ...]
     base: Annotated[float, Field(le=0)]  # log-odds of a word never seen in the class
+    pair_base: Annotated[float, Field(le=0)]  # the same of a pair
 
 
 class UsageFile(BaseModel):
@@ -42,12 +44,13 @@ class UsageFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class UsageFit:
-    """How a question's words fit each class: sums of the values of its words and of its pairs; `scale` is the root of the
-    number of words (a long question says a thing more often, not more surely); `best` is the best class's fit."""
+    """How a question's words and pairs fit each class: sums of values, to be multiplied by `scale`, the inverse root of the
+    number of words (a long question says a thing more often, not more surely); `best` is the best class's scaled sum."""
 
     words: Sequence[float]
     pairs: Sequence[float]
     scale: float
+    size: int
     best: float
 
 
@@ -70,32 +73,34 @@ class Usage:
 
     def fit(self, folded: Sequence[str]) -> UsageFit:
         """The fit of every class to a question's syllables."""
+        different = set(folded)
+        followed = set(zip(folded, folded[1:], strict=False))
         words = [0.0] * len(self.classes)
         pairs = [0.0] * len(self.classes)
-        different = set(folded)
         for word in different:
             for number, value in self.words.get(word, ()):
                 words[number] += value
-        for pair in set(zip(folded, folded[1:], strict=False)):
+        for pair in followed:
             for number, value in self.pairs.get(pair, ()):
                 pairs[number] += value
-        scale = math.sqrt(len(different) or 1)
-        best = max(map(operator.add, words, pairs), default=0.0) / scale
-        return UsageFit(words, pairs, scale, best)
+        scale = 1 / math.sqrt(len(different) or 1)
+        best = max(map(operator.add, words, pairs), default=0.0) * scale
+        return UsageFit(words, pairs, scale, len(different), best)
 
-    def best_of(self, entry: str, fit: UsageFit) -> tuple[float, float, float] | None:
-        """Words, pairs and base of an entry's best fitting class, scaled; None when it was not there to learn about."""
+    def best_of(self, entry: str, fit: UsageFit) -> tuple[float, float, float, float] | None:
+        """Words, pairs, and the bases of both for an entry's best fitting class; None when it was not there to learn about."""
         numbers = self._of_entry.get(entry)
         if not numbers:
             return None
         best = max(numbers, key=lambda n: fit.words[n] + fit.pairs[n])
-        return fit.words[best] / fit.scale, fit.pairs[best] / fit.scale, self.classes[best].base * fit.scale
+        found = self.classes[best]
+        bases = fit.size * fit.scale
+        return fit.words[best] * fit.scale, fit.pairs[best] * fit.scale, found.base * bases, found.pair_base * bases
 
     def likely(self, fit: UsageFit, count: int) -> Iterable[str]:
         """Entries of the classes that fit best."""
         for number in nlargest(count, range(len(self.classes)), key=lambda n: fit.words[n] + fit.pairs[n]):
-            if fit.words[number] > 0:
-                yield from self.classes[number].entries
+            yield from self.classes[number].entries
 
 
 NO_USAGE = Usage((), {}, {})

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 _GRAVE, _ACUTE, _TILDE, _HOOK, _DOT = "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"
 TONES = frozenset((_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT))
+_TONE_DIGITS = {_ACUTE: "1", _GRAVE: "2", _HOOK: "3", _TILDE: "4", _DOT: "5"}
 _VOWEL_MARKS = {"\u0302": "^", "\u0306": "(", "\u031b": "+"}  # circumflex, breve, horn
 _SOFT_HYPHEN = "\u00ad"  # ư in TCVN3
 _MARKS = TONES | _VOWEL_MARKS.keys()
@@ -58,6 +59,13 @@ class Syllable:
     folded: str
     tone: str = ""
     marks: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """The syllable as plain ASCII with its marks spelt out: "lệ" is "le.e^5", "lẻ" is "le.3", "le" is "le"."""
+        if not self.tone and not self.marks:
+            return self.folded
+        return f"{self.folded}.{''.join(sorted(self.marks))}{_TONE_DIGITS.get(self.tone, '')}"
 
     def contradicts(self, other: Syllable) -> float:
         """How much the marks typed here speak against `other`: 0 not at all, 1 fully, 0.3 for hỏi/ngã mixed up."""

@@ -57,7 +57,7 @@ def test_the_longest_words_are_put_into_ours(typed: str, canonical: str, lexicon
 def test_facets_and_actions_are_found_in_place(lexicon: Lexicon) -> None:
     syllables = lexicon.canonical(syllables_of("cấp lại gp bao nhieu tien"))
     assert [(m.start, m.size, m.value) for m in lexicon.actions.find(syllables)] == [(0, 2, Action.REISSUE)]
-    assert [(m.start, m.size, m.value) for m in lexicon.facets.find(syllables)] == [(4, 3, Facet.FEE)]
+    assert [(m.start, m.size, m.value) for m in lexicon.facets(syllables)] == [(4, 3, Facet.FEE)]
 
 
 def test_matches_do_not_overlap_unless_asked() -> None:

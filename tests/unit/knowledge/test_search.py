@@ -53,16 +53,16 @@ def test_common_questions_reach_their_field_however_they_are_typed(
 @pytest.mark.parametrize(
     ("question", "right", "wrong"),
     [
-        ("bán rượu", "Rượu", "Ngoài phạm vi"),
-        ("tôi muốn bán thuốc lá", "Thuốc lá", "Ngoài phạm vi"),
+        ("bán rượu", "rượu", "Ngoài phạm vi"),
+        ("tôi muốn bán thuốc lá", "thuốc lá", "Ngoài phạm vi"),
     ],
 )
 def test_the_word_that_was_typed_with_marks_wins(
     question: str, right: str, wrong: str, searcher: Searcher
 ) -> None:
-    fields = {searcher.knowledge.entries[e].field for e in reached(searcher.search(question))}
-    assert right in fields
-    assert wrong not in fields
+    entries = [searcher.knowledge.entries[e] for e in reached(searcher.search(question))]
+    assert any(right in e.title for e in entries)
+    assert wrong not in {e.field for e in entries}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Measurements of Xin Luôn: speed, start and memory, and the script that chooses the search's weights."""
