@@ -87,7 +87,8 @@ class Machine:
     def here(cls) -> Machine:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
         today = datetime.now(UTC).date().isoformat()
-        return cls(_cpu(), os.cpu_count() or 1, memory, platform.python_version(), today, round(os.getloadavg()[0], 2))
+        load = round(os.getloadavg()[0], 2)
+        return cls(_cpu(), os.cpu_count() or 1, memory, platform.python_version(), today, load)
 
 
 def _cpu() -> str:

@@ -1,7 +1,7 @@
 """Measure, print what was found beside what was promised, and fail when a promise is broken.
 
-    xinluon bench all|search|start [--json]
-    python -m bench.run start --verbose      # also the slowest imports
+From the command line: `xinluon bench all|search|start [--json]`; `python -m bench.run start --verbose` also names
+the slowest imports.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def run(what: str, *, as_json: bool = False, verbose: bool = False) -> None:
     sections = measure(what, verbose=verbose)
     seconds = time.perf_counter() - started
     if as_json:
-        report = {"machine": asdict(machine), "seconds": round(seconds, 1), "sections": [s.as_dict() for s in sections]}
+        rows = [section.as_dict() for section in sections]
+        report = {"machine": asdict(machine), "seconds": round(seconds, 1), "sections": rows}
         sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     else:
         show(machine, sections, seconds)
@@ -39,7 +40,7 @@ def run(what: str, *, as_json: bool = False, verbose: bool = False) -> None:
 
 
 def measure(what: str, *, verbose: bool = False) -> list[Section]:
-    """The measurements of a part, one after the other. Start and memory come first, while this process is small."""
+    """The measurements of a part, one after the other."""
     sections = []
     if what in ("all", "start"):
         sections += [start_speed.measure_start(verbose=verbose), start_speed.measure_memory()]
@@ -56,8 +57,9 @@ def show(machine: Machine, sections: Sequence[Section], seconds: float) -> None:
     """Tables for people at a terminal."""
     console = Console()
     console.print(
-        f"Máy: {machine.cpu}, {machine.cores} nhân, {machine.memory_mb} MB; Python {machine.python}; ngày {machine.date}; "
-        f"tải lúc bắt đầu {machine.load}"
+        f"Máy: {machine.cpu}, {machine.cores} nhân, {machine.memory_mb} MB; "
+        f"Python {machine.python}; ngày {machine.date}; tải lúc bắt đầu {machine.load}",
+        soft_wrap=True,
     )
     for section in sections:
         table = Table(title=section.title, title_justify="left", min_width=64)
@@ -77,14 +79,12 @@ def show(machine: Machine, sections: Sequence[Section], seconds: float) -> None:
             verdict = "[green]đạt[/]" if target.reached else "[red]chưa đạt[/]"
             table.add_row(target.name, f"{_number(target.value)} {target.unit}", bound, verdict)
     console.print(table)
-    console.print(f"Đo trong {seconds:.0f} giây; mỗi câu hỏi tính theo trung vị của {search_speed.ROUNDS} lượt.")
+    console.print(f"Đo trong {seconds:.0f} giây; mỗi câu tính theo trung vị của {search_speed.ROUNDS} lượt.")
 
 
 def _number(value: float) -> str:
     """As people write it: 100.000, 0,53, 12."""
-    if value == int(value):
-        text = f"{value:,.0f}"
-    elif value >= 100:
+    if value == int(value) or value >= 100:
         text = f"{value:,.0f}"
     else:
         text = f"{value:,.2f}" if value < 10 else f"{value:,.1f}"

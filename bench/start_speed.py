@@ -1,4 +1,4 @@
-"""How long `xinluon ask` takes from a cold start, and how much memory it and the running service hold (Linux)."""
+"""How long `xinluon ask` takes from a cold start; memory of it and of the running service (Linux)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASKED = 200
 _PER_ADDRESS = 50  # questions from one address; the service refuses more than 120 a minute
 _STARTUP_SECONDS = 30.0
 _XINLUON = [sys.executable, "-m", "bot"]
-# The figures of the process itself at its end: those of a waiting parent would include the parent's own before exec.
+# The process tells its own figures at its end: wait4 would count what the parent held before exec.
 _ASK_AND_TELL = (
     "import atexit, sys; sys.argv[0] = 'xinluon'; "
     "atexit.register(lambda: sys.stderr.write(open('/proc/self/status').read())); "
@@ -81,16 +81,22 @@ def slow_imports(command: list[str]) -> list[str]:
     told = _run([command[0], "-X", "importtime", *command[1:]]).stderr
     rows = re.findall(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", told, re.MULTILINE)
     ranked = sorted(rows, key=lambda row: -int(row[1]))[:10]
-    return [f"{name}: {int(total) / 1000:.0f} ms (riêng nó {int(own) / 1000:.1f} ms)" for own, total, _, name in ranked]
+    return [
+        f"{name}: {int(total) / 1000:.0f} ms (riêng {int(own) / 1000:.1f} ms)"
+        for own, total, _, name in ranked
+    ]
 
 
 def _serve(folder: Path, section: Section) -> float:
     """Run the service in `folder`, ask, and give the highest resident memory in MB."""
     port = _free_port()
     config = folder / "config.yaml"
-    config.write_text(
-        f"web: {{port: {port}}}\ndatabase: {{url: 'sqlite:///{folder}/bench.db'}}\nlog: {{level: warning}}\n", "utf-8"
-    )
+    settings = {
+        "web": {"port": port},
+        "database": {"url": f"sqlite:///{folder}/bench.db"},
+        "log": {"level": "warning"},
+    }
+    config.write_text(json.dumps(settings), "utf-8")
     command = [*_XINLUON, "run", "--config", str(config)]
     log = folder / "log"
     with log.open("wb") as output:

@@ -1,8 +1,9 @@
-"""A knowledge base of any size, grown from the shipped one, so that the search can be measured where it is far larger.
+"""A knowledge base of any size, grown from the shipped one, to measure the search where it is far larger.
 
-What makes a search slow is how words are spread over entries: a few are in a third of all titles, most are rare. So new
-entries are made of the words of real ones: a matter (two real entries mixed), told apart by a place, a number or an invented
-name. Invented syllables are valid Vietnamese and follow Zipf's law. The same seed gives the same entries.
+What makes a search slow is how words are spread over entries: a few are in a third of all titles, most are rare.
+So new entries are made of the words of real ones: a matter (two real entries mixed), told apart by a place, a number
+or an invented name. Invented syllables are valid Vietnamese and follow Zipf's law. The same seed gives the same
+entries.
 """
 
 from __future__ import annotations
@@ -19,19 +20,20 @@ SEED = 2025
 PHRASES = 100_000
 _MIN_PHRASES, _MAX_PHRASES = 8, 10  # of a new entry, title and label included
 _LONGEST = 14  # words
-_NAMES = 3_000
 
 _MIXED_KINDS = frozenset({Kind.PROCEDURE, Kind.GUIDANCE, Kind.STUB, Kind.TOPIC, Kind.REFORM})
-_ONSETS = "b c ch d đ g h k kh l m n ng nh ph qu r s t th tr v x".split()
-_RIMES = (
-    "a ác ai ạm án ang ảnh ao áp át âu ấy e én êm ệnh ết êu i ích iêm iến iệp iêu ín ình o oa oài oan óc ói om òn ong ô ôc"
-    " ôi ôm ồn ông ơ ơi ơm ớp ú ua uân uất úc ui um ung ươi ướng ượt ưu"
-).split()
+_ONSETS = tuple(
+    "b c ch d đ g h k kh l m n ng nh ph qu r s t th tr v x".split()  # noqa: SIM905
+)
+_RIMES = tuple(
+    """a ác ai ạm án ang ảnh ao áp át âu ấy e én êm ệnh ết êu i ích iêm iến iệp iêu ín ình o oa oài oan óc ói om òn
+    ong ô ôc ôi ôm ồn ông ơ ơi ơm ớp ú ua uân uất úc ui um ung ươi ướng ượt ưu""".split()  # noqa: SIM905
+)
 _PLACES = (
-    "An Biên", "An Giang", "An Minh", "Bắc Ninh", "Bình Dương", "Cà Mau", "Cần Thơ", "Châu Thành", "Đà Nẵng", "Đồng Nai",
-    "Giang Thành", "Giồng Riềng", "Gò Quao", "Hà Nội", "Hà Tiên", "Hải Phòng", "Hòn Đất", "Kiên Hải", "Kiên Lương",
-    "Lâm Đồng", "Long An", "Nghệ An", "Phú Quốc", "Quảng Nam", "Rạch Giá", "Sóc Trăng", "Tân Hiệp", "Thổ Chu", "U Minh Thượng",
-    "Vĩnh Long", "Vĩnh Thuận",
+    "An Biên", "An Giang", "An Minh", "Bắc Ninh", "Bình Dương", "Cà Mau", "Cần Thơ", "Châu Thành", "Đà Nẵng",
+    "Đồng Nai", "Giang Thành", "Giồng Riềng", "Gò Quao", "Hà Nội", "Hà Tiên", "Hải Phòng", "Hòn Đất", "Kiên Hải",
+    "Kiên Lương", "Lâm Đồng", "Long An", "Nghệ An", "Phú Quốc", "Quảng Nam", "Rạch Giá", "Sóc Trăng", "Tân Hiệp",
+    "Thổ Chu", "U Minh Thượng", "Vĩnh Long", "Vĩnh Thuận",
 )  # fmt: skip
 
 
@@ -54,7 +56,7 @@ def count(knowledge: Knowledge) -> int:
 
 
 def grow(knowledge: Knowledge, phrases: int = PHRASES, *, seed: int = SEED) -> Knowledge:
-    """The shipped entries and new ones, with `phrases` searched phrases in all (none added when there are more already)."""
+    """The shipped entries and as many new ones as make `phrases` searched phrases in all."""
     random = Random(seed)
     names = _names(random)
     sources = [e for e in knowledge.entries.values() if e.kind in _MIXED_KINDS]
@@ -73,7 +75,7 @@ def grow(knowledge: Knowledge, phrases: int = PHRASES, *, seed: int = SEED) -> K
 
 
 def questions(knowledge: Knowledge, spoken: Sequence[str], size: int, *, seed: int = SEED) -> list[Asked]:
-    """Questions about the grown entries: a phrase with words dropped, words of a real question added, often without marks."""
+    """Questions about the grown entries: a phrase with words dropped, some of a real question added, marks lost."""
     random = Random(seed)
     entries = [e for e in knowledge.entries.values() if e.id.startswith("tong_hop_")]
     found = []
@@ -92,10 +94,9 @@ def questions(knowledge: Knowledge, spoken: Sequence[str], size: int, *, seed: i
 
 def _names(random: Random) -> list[str]:
     """Invented syllables, the commonest first."""
-    found: dict[str, None] = {}
-    while len(found) < _NAMES:
-        found[random.choice(_ONSETS) + random.choice(_RIMES)] = None
-    return list(found)
+    found = [onset + rime for onset in _ONSETS for rime in _RIMES]
+    random.shuffle(found)
+    return found
 
 
 def _name(random: Random, names: Sequence[str]) -> str:
@@ -132,5 +133,12 @@ def _phrases(random: Random, one: Entry, other: Entry, sign: str, size: int) -> 
 def _entry(entry_id: str, like: Entry, phrases: Sequence[str]) -> Entry:
     title, label, *aliases = phrases
     return replace(
-        like, id=entry_id, title=title, label=label, aliases=tuple(aliases), code_base=None, variant_of=None, children=()
+        like,
+        id=entry_id,
+        title=title,
+        label=label,
+        aliases=tuple(aliases),
+        code_base=None,
+        variant_of=None,
+        children=(),
     )

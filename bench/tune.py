@@ -1,15 +1,19 @@
-"""Choose the search's weights and thresholds, and learn how people speak of each matter, from the training questions.
+"""Choose the search's weights and thresholds, and learn how people speak of each matter, from the training
+questions.
 
     python -m bench.tune [bench/questions/train.jsonl]
 
-Writes knowledge/usage.yaml and knowledge/weights.yaml. Everything that is fitted is fitted on questions that took no part
-in what it is fitted on: the questions are dealt into five folds, and the word usage and word factors that a fold's
+Writes knowledge/usage.yaml and knowledge/weights.yaml. Everything that is fitted is fitted on questions that
+took no part
+in what it is fitted on: the questions are dealt into five folds, and the word usage and word factors that a
+fold's
 features are made with come from the other four.
 
 1. Words that people use about anything (spread over many topics) get a factor below 1.
 2. Usage: the value of words and pairs in each topic (knowledge/usage.py).
 3. Ranking weights: listwise logistic regression (softmax over the candidates of each question).
-4. Confidence: logistic regression on the signals of the best candidate, right or not; out-of-scope questions are "not".
+4. Confidence: logistic regression on the signals of the best candidate, right or not; out-of-scope questions
+   are "not".
 5. Thresholds: the setting with the most good answers while wrong and false answers stay within bounds.
 """
 
@@ -21,6 +25,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -28,7 +33,17 @@ from typing import TypeVar
 import numpy as np
 import yaml
 
-from knowledge.evaluation import ASK_BACK, OUT_OF_SCOPE, Case, Given, Report, Verdict, judge, read_cases, read_topics
+from knowledge.evaluation import (
+    ASK_BACK,
+    OUT_OF_SCOPE,
+    Case,
+    Given,
+    Report,
+    Verdict,
+    judge,
+    read_cases,
+    read_topics,
+)
 from knowledge.lexicon import load_lexicon
 from knowledge.loader import Knowledge, load
 from knowledge.question import Question
@@ -48,9 +63,9 @@ SMOOTHING = 40.0
 PAIR_SMOOTHING = 80.0
 
 START = {
-    "share": 3.0, "covered": 3.0, "phrase": 3.0, "balance": 3.0, "mass": 0.0, "pairs": 1.5, "action_agrees": 0.3,
-    "action_differs": -0.8, "action_unasked": -1.0, "last": 3.0, "last_field": 1.5, "variant": -0.3, "usage": 1.0,
-    "usage_pairs": 0.5, "usage_base": 0.5, "usage_pair_base": 0.2,
+    "share": 3.0, "covered": 3.0, "phrase": 3.0, "balance": 3.0, "mass": 0.0, "pairs": 1.5,
+    "action_agrees": 0.3, "action_differs": -0.8, "action_unasked": -1.0, "last": 3.0, "last_field": 1.5,
+    "variant": -0.3, "usage": 1.0, "usage_pairs": 0.5, "usage_base": 0.5, "usage_pair_base": 0.2,
 }  # fmt: skip
 
 Topics = Mapping[str, Sequence[str]]
@@ -84,7 +99,8 @@ def samples(cases: Sequence[Case], kinds: Mapping[str, str], plain: Searcher) ->
 
 
 def common_words(found: Sequence[Sample], plain: Searcher) -> dict[str, float]:
-    """Factor of each syllable that occurs in questions of many topics: 1 for a telling one, towards 0.1 for a chatty one."""
+    """Factor of each syllable that occurs in questions of many topics: 1 for a telling one, towards 0.1 for
+    a chatty one."""
     topics: dict[str, set[str]] = defaultdict(set)
     seen: Counter[str] = Counter()
     for at, sample in enumerate(found):
@@ -118,7 +134,7 @@ def learn_usage(found: Sequence[Sample], topics: Topics, knowledge: Knowledge) -
         paired: Counter[tuple[str, str]] = Counter()
         for said in by_class[name]:
             counted.update(set(said))
-            paired.update(set(zip(said, said[1:], strict=False)))
+            paired.update(set(pairwise(said)))
         sizes.append(counted.total())
         pair_sizes.append(paired.total())
         for word, n in counted.items():
@@ -143,7 +159,9 @@ def _entries_of(name: str, topics: Topics, knowledge: Knowledge) -> tuple[str, .
     return tuple(e for e in topics.get(name, ()) if e in knowledge.entries)
 
 
-def _values(counts: Mapping[K, Mapping[int, int]], smoothing: float, least: int) -> dict[K, list[tuple[int, float]]]:
+def _values(
+    counts: Mapping[K, Mapping[int, int]], smoothing: float, least: int
+) -> dict[K, list[tuple[int, float]]]:
     total = sum(n for by_class in counts.values() for n in by_class.values()) or 1
     found = {}
     for key, by_class in counts.items():
@@ -228,7 +246,7 @@ def fit_ranking(train: list[Row], start: np.ndarray, steps: int = 300) -> np.nda
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
         weights -= 0.08 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    return weights
+    return np.asarray(weights)
 
 
 def fit_confidence(train: list[Row], rounds: int = 25) -> np.ndarray:
@@ -246,7 +264,7 @@ def fit_confidence(train: list[Row], rounds: int = 25) -> np.ndarray:
         gradient = x.T @ (p - y) + ridge @ weights
         curvature = (x * (p * (1 - p))[:, None]).T @ x + ridge
         weights -= np.linalg.solve(curvature, gradient)
-    return weights / scale
+    return np.asarray(weights / scale)
 
 
 def report_of(made: Sequence[Row], weights: WeightsFile, topics: Topics) -> Report:
@@ -282,7 +300,9 @@ def choose_thresholds(made: Sequence[Row], base: WeightsFile, topics: Topics) ->
     return best
 
 
-def file_for(common: Mapping[str, float], rank: Mapping[str, float], confidence: Mapping[str, float]) -> WeightsFile:
+def file_for(
+    common: Mapping[str, float], rank: Mapping[str, float], confidence: Mapping[str, float]
+) -> WeightsFile:
     return WeightsFile(
         rank=dict(rank),
         confidence=dict(confidence),
@@ -300,7 +320,9 @@ def file_for(common: Mapping[str, float], rank: Mapping[str, float], confidence:
 
 def write(weights: WeightsFile, usage: Usage) -> None:
     header = "# Made by bench/tune.py from bench/questions/train.jsonl; don't edit by hand, run it again.\n"
-    TARGET.write_text(header + yaml.safe_dump(weights.model_dump(), allow_unicode=True, sort_keys=False), "utf-8")
+    TARGET.write_text(
+        header + yaml.safe_dump(weights.model_dump(), allow_unicode=True, sort_keys=False), "utf-8"
+    )
     lines = [header, "classes:\n"]
     for found in usage.classes:
         entries = ", ".join(found.entries)
@@ -345,9 +367,7 @@ def main(path: Path) -> None:
     inside = [r for r in made if r.case.topic_code not in (OUT_OF_SCOPE, ASK_BACK)]
     print(f"best candidate right: {sum(any(r.good[:1]) for r in inside) / len(inside):.3f}", end=" ")
     print(f"among the best four: {sum(any(r.good[:4]) for r in inside) / len(inside):.3f} of {len(inside)}")
-    confidence = {
-        name: round(float(w), 3) for name, w in zip(SIGNALS, fit_confidence(made), strict=True)
-    }
+    confidence = {name: round(float(w), 3) for name, w in zip(SIGNALS, fit_confidence(made), strict=True)}
     chosen = choose_thresholds(made, file_for({}, rank, confidence), topics)
     print({k: v for k, v in report_of(made, chosen, topics).as_dict().items() if k != "by_style"})
     final = chosen.model_copy(update={"common": dict(sorted(common_words(found, plain).items()))})

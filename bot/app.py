@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import signal
 from collections.abc import Callable
@@ -44,7 +43,8 @@ class Office:
     def __init__(self, settings: Settings, *, clock: Clock | None = None, var: Path | None = None) -> None:
         """Opens the database (migrating it) and reads the knowledge.
 
-        `var`: folder for the hash key, beside the SQLite file when not given. Raises DatabaseUnavailable, BadSetting, BadYaml.
+        `var`: folder for the hash key, beside the SQLite file when not given. Raises DatabaseUnavailable,
+        BadSetting, BadYaml.
         """
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -148,9 +148,11 @@ class Office:
         self._stop.set()
 
     async def serve(self, *, ready: Callable[[str], None] = lambda address: None) -> None:
-        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within ten seconds.
+        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within ten
+        seconds.
 
-        `ready` is told the address of the web page. Raises ChannelDown when its port can't be had: whoever started us
+        `ready` is told the address of the web page. Raises ChannelDown when its port can't be had: whoever
+        started us
         wants to know at once.
         """
         self.web.open()
@@ -158,7 +160,9 @@ class Office:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         work = [asyncio.create_task(self._keep_up(channel), name=channel.name) for channel in self.channels]
-        work.append(asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge"))
+        work.append(
+            asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge")
+        )
         work.append(asyncio.create_task(self._tidy(), name="tidy"))
         ready(self.web.address)
         log.info("office.serving", channels=[c.name for c in self.channels])
@@ -195,7 +199,7 @@ class Office:
                 await channel.run()
             except ChannelDown as exc:
                 channel.state.up, channel.state.detail = False, exc.reason
-                log.error("channel.down", channel=channel.name, reason=exc.reason)
+                log.warning("channel.down", channel=channel.name, reason=exc.reason)
                 wait = None if exc.retry else _HOPELESS_PAUSE
             except asyncio.CancelledError:
                 raise
@@ -205,7 +209,8 @@ class Office:
                 log.exception("channel.failed", channel=channel.name)
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
-            await asyncio.sleep(wait or pause * random.uniform(0.8, 1.2))
+            spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
+            await asyncio.sleep(wait or pause * spread)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _tidy(self) -> None:

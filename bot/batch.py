@@ -26,7 +26,12 @@ def answer_lines(library: Library, lines: Iterable[bytes], today: date) -> Itera
             yield {"id": None, "line": number, "status": "error", "text": f"dòng {number} không phải JSON"}
             continue
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-            yield {"id": None, "line": number, "status": "error", "text": f"dòng {number} thiếu «text» dạng chữ"}
+            yield {
+                "id": None,
+                "line": number,
+                "status": "error",
+                "text": f"dòng {number} thiếu «text» dạng chữ",
+            }
             continue
         yield answer_row(library, row, today)
 
@@ -34,7 +39,9 @@ def answer_lines(library: Library, lines: Iterable[bytes], today: date) -> Itera
 def answer_row(library: Library, row: Mapping[str, Any], today: date) -> dict[str, Any]:
     """What was decided for a question and what the person reads; `ms` is the search alone."""
     previous = row.get("prev")
-    response, milliseconds = _in_conversation(library, row["text"], previous if isinstance(previous, str) else "", today)
+    response, milliseconds = _in_conversation(
+        library, row["text"], previous if isinstance(previous, str) else "", today
+    )
     decision = response.decision
     return {
         "id": row.get("id"),

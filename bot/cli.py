@@ -1,4 +1,5 @@
-"""The command `xinluon`. Heavy parts are imported where they are used, so that a question is answered fast."""
+"""The command `xinluon`. Heavy parts are imported where they are used, so that a question is answered
+fast."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Mã thoát: 0 tốt; 1 có lỗi trong nội dung; 2 gọi sai hoặc cấu hình sai; 3 không chạy được (cổng, cơ sở dữ liệu).",
+    epilog=(
+        "Mã thoát: 0 tốt; 1 có lỗi trong nội dung; 2 gọi sai hoặc cấu hình sai; "
+        "3 không chạy được (cổng, cơ sở dữ liệu)."
+    ),
 )
 bench_app = typer.Typer(help="Đo tốc độ và chất lượng tìm kiếm.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(bench_app, name="bench")
@@ -41,6 +45,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng 
 @app.command()
 def run(config: ConfigOption = None) -> None:
     """Chạy dịch vụ: trang web, Telegram (nếu bật)."""
+    settings = _settings(config)  # before the heavy parts: what is wrong with it is told at once
     import asyncio
 
     from bot.app import Office
@@ -49,7 +54,6 @@ def run(config: ConfigOption = None) -> None:
     from office.database import DatabaseUnavailable
     from office.settings import BadSetting
 
-    settings = _settings(config)
     set_up_logs(settings.log)
 
     async def serve() -> None:
@@ -74,7 +78,8 @@ def run(config: ConfigOption = None) -> None:
 def ask(
     question: Annotated[str | None, typer.Argument(help="Câu hỏi, đặt trong dấu nháy.")] = None,
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help='Đọc từng dòng {"id","text","prev"?} từ đầu vào, in từng dòng kết quả.')
+        bool,
+        typer.Option("--jsonl", help='Đọc từng dòng {"id","text","prev"?} từ đầu vào, in từng dòng kết quả.'),
     ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -145,9 +150,8 @@ def chat(config: ConfigOption = None) -> None:
 @app.command()
 def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Soát kho tri thức và cấu hình: lỗi (mã thoát 1) và cảnh báo."""
-    from bot.config import find_config, unset_details
+    from bot.config import find_config, profile_of, unset_details
     from handlers.library import open_library
-    from bot.config import profile_of
     from knowledge import checking
 
     settings = _settings(config)
@@ -279,7 +283,8 @@ def _bench(what: str, as_json: bool) -> None:
 def _print_problems(problems: list[Any], as_json: bool) -> None:
     if as_json:
         rows = [
-            {"file": p.file, "line": p.line, "message": p.message, "mend": p.mend, "error": p.error} for p in problems
+            {"file": p.file, "line": p.line, "message": p.message, "mend": p.mend, "error": p.error}
+            for p in problems
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return

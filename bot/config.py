@@ -27,7 +27,13 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """The settings of a file (None: the built-in ones). Raises BadYaml with every problem and its line."""
     document = strict_yaml.read(path) if path else Document("môi trường")
     if document.data is not None and not isinstance(document.data, Mapping):
-        raise BadYaml([document.problem((), "tệp cấu hình phải gồm các dòng «khoá: giá trị»", "xem config.example.yaml")])
+        raise BadYaml(
+            [
+                document.problem(
+                    (), "tệp cấu hình phải gồm các dòng «khoá: giá trị»", "xem config.example.yaml"
+                )
+            ]
+        )
     try:
         return _from_here(settings_from(document.data, environ), path)
     except ValidationError as exc:
@@ -67,7 +73,10 @@ def unset_details(settings: Settings, path: Path | None) -> list[Problem]:
     document = strict_yaml.read(path) if path else Document(file)
     return [
         document.problem(
-            ("office", key), f"chưa có {name} của cơ quan", f"điền «office.{key}» để trả lời người dân", error=False
+            ("office", key),
+            f"chưa có {name} của cơ quan",
+            f"điền «office.{key}» để trả lời người dân",
+            error=False,
         )
         for key, name in names.items()
         if not getattr(settings.office, key)

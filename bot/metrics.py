@@ -17,12 +17,18 @@ class Metrics:
     def __init__(self, channels: Iterable[ChannelState] = ()) -> None:
         self.registry = CollectorRegistry()
         self._messages = Counter(
-            "xinluon_messages", "Messages handled, by channel and what became of them.", ["channel", "result"],
+            "xinluon_messages",
+            "Messages handled, by channel and what became of them.",
+            ["channel", "result"],
             registry=self.registry,
         )
-        self._entries = Gauge("xinluon_knowledge_entries", "Entries of the knowledge in use.", registry=self.registry)
+        self._entries = Gauge(
+            "xinluon_knowledge_entries", "Entries of the knowledge in use.", registry=self.registry
+        )
         self._problems = Gauge(
-            "xinluon_knowledge_problems", "Errors found at the last reading of the knowledge.", registry=self.registry
+            "xinluon_knowledge_problems",
+            "Errors found at the last reading of the knowledge.",
+            registry=self.registry,
         )
         self.channels = list(channels)
         self.registry.register(_Channels(self.channels))

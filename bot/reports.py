@@ -39,13 +39,14 @@ def print_evaluation(report: Report, name: str) -> None:
         f"ngoài phạm vi mà trả lời {report.share(Verdict.FALSE_ANSWER, out=True):.1%}"
     )
     console.print(
-        f"Đúng mục được hỏi (trong các câu trả lời đúng): {report.facets[True] / max(1, report.facets.total()):.1%} · "
+        "Đúng mục được hỏi (trong các câu trả lời đúng): "
+        f"{report.facets[True] / max(1, report.facets.total()):.1%} · "
         f"tìm kiếm p50 {report.percentile(0.5):.2f} ms, p99 {report.percentile(0.99):.2f} ms"
     )
     styles = Table(title="Theo cách viết")
     styles.add_column("Cách viết")
     styles.add_column("Tốt", justify="right")
     styles.add_column("Số câu", justify="right")
-    for style, counter in sorted(report.by_style.items(), key=lambda item: -item[1].total()):
-        styles.add_row(style, f"{counter[True] / counter.total():.0%}", str(counter.total()))
+    for style, hits in sorted(report.by_style.items(), key=lambda item: -item[1].total()):
+        styles.add_row(style, f"{hits[True] / hits.total():.0%}", str(hits.total()))
     console.print(styles)

@@ -1,4 +1,5 @@
-"""The knowledge in use, and its hot reload: a changed file is taken in whole if it checks, else the old one stays."""
+"""The knowledge in use, and its hot reload: a changed file is taken in whole if it checks, else the old one
+stays."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class Reading:
 
 
 class Shelf:
-    """Holds one Library at a time. Readers take `current()` once per message, so that no answer mixes two versions."""
+    """Holds one Library at a time. Readers take `current()` once per message, so that no answer mixes two
+    versions."""
 
     def __init__(
         self,
@@ -56,7 +58,8 @@ class Shelf:
         return self._library
 
     def reload_if_changed(self) -> bool:
-        """Look at the files' times and sizes; read them again when one changed. True when a new version is in use."""
+        """Look at the files' times and sizes; read them again when one changed. True when a new version is
+        in use."""
         stamp = self._stamps()
         if stamp == self._stamp:
             return False
@@ -88,7 +91,8 @@ class Shelf:
             try:
                 await asyncio.to_thread(self.reload_if_changed)
             except Exception:
-                # Whatever a half-written file makes us stumble over: the old knowledge serves, and we go on looking.
+                # Whatever a half-written file makes us stumble over: the old knowledge serves, and we go on
+                # looking.
                 log.exception("knowledge.reload_failed")
 
     def _report(self) -> None:

@@ -26,7 +26,8 @@ _MAX_OPTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was decided and what is said. `entry`: what the conversation is about from now on ("" = as before)."""
+    """What was decided and what is said. `entry`: what the conversation is about from now on ("" = as
+    before)."""
 
     decision: Decision
     reply: Reply
@@ -34,7 +35,8 @@ class Response:
 
 
 def ask(library: Library, text: str, today: date, *, last: str = "", pending: str = "") -> Response:
-    """Answer a question. `last`: the entry the conversation was about; `pending`: a question that was asked back."""
+    """Answer a question. `last`: the entry the conversation was about; `pending`: a question that was asked
+    back."""
     decision = library.searcher.search(text, library.knowledge.get(last), pending)
     return Response(decision, *_say(library, decision, today, last))
 
@@ -55,9 +57,16 @@ def _say(library: Library, decision: Decision, today: date, last: str) -> tuple[
 
 
 def entry_reply(
-    library: Library, entry: Entry, facet: Facet | None, today: date, *, about_last: bool = False, replaces: bool = False
+    library: Library,
+    entry: Entry,
+    facet: Facet | None,
+    today: date,
+    *,
+    about_last: bool = False,
+    replaces: bool = False,
 ) -> Reply:
-    """An entry's answer with what one can go on to. `about_last`: the question named no matter, so the answer does."""
+    """An entry's answer with what one can go on to. `about_last`: the question named no matter, so the
+    answer does."""
     if entry.kind in (Kind.OUTSIDE, Kind.STAFF, Kind.SMALLTALK):
         return _outside(library, entry)
     if entry.kind is Kind.HUMAN:

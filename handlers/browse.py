@@ -14,7 +14,7 @@ from office.messages import Choice, ChoiceKind, Line, Reply
 
 _PAGE = 12
 _FACETS = frozenset(facet.value for facet in Facet)
-_HIDDEN = frozenset({Kind.STAFF, Kind.OUTSIDE, Kind.SMALLTALK})
+HIDDEN = frozenset({Kind.STAFF, Kind.OUTSIDE, Kind.SMALLTALK})
 
 
 def fields_reply(library: Library) -> Reply:
@@ -40,13 +40,15 @@ def field_reply(library: Library, key: str, page: int) -> Reply:
         choices.append(Choice(kind=ChoiceKind.MENU, label=texts()("buttons.more"), payload=more))
     up = Choice(kind=ChoiceKind.MENU, label=texts()("buttons.menu"), payload=payloads.FIELDS)
     return Reply(
-        lines=(Line(texts()("field", field=field.name)),), choices=(*choices, up, *closing()[1:]), replaces=True
+        lines=(Line(texts()("field", field=field.name)),),
+        choices=(*choices, up, *closing()[1:]),
+        replaces=True,
     )
 
 
 def _visible(library: Library, field: Field) -> list[str]:
     entries = [library.knowledge.entries[i] for i in field.entries]
-    return [e.id for e in entries if e.kind not in _HIDDEN and not e.variant_of and _has_words(library, e.id)]
+    return [e.id for e in entries if e.kind not in HIDDEN and not e.variant_of and _has_words(library, e.id)]
 
 
 def _has_words(library: Library, entry_id: str) -> bool:
@@ -57,10 +59,11 @@ def _has_words(library: Library, entry_id: str) -> bool:
 def tapped_entry(library: Library, entry_id: str, facet: str, today: date, *, last: str) -> tuple[Reply, str]:
     """An entry that was tapped, and its id for the conversation ("" when it is gone).
 
-    Another side of the entry in hand (`last`) takes the place of the one that was shown; another entry comes anew.
+    Another side of the entry in hand (`last`) takes the place of the one that was shown; another entry comes
+    anew.
     """
     entry = library.knowledge.get(entry_id)
-    if entry is None or entry.kind in _HIDDEN:
+    if entry is None or entry.kind in HIDDEN:
         return gone_reply(library), ""
     asked = Facet(facet) if facet in _FACETS else None
     return entry_reply(library, entry, asked, today, replaces=entry.id == last), entry.id

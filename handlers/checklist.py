@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from handlers import payloads
 from handlers.ask import closing
-from handlers.browse import gone_reply
+from handlers.browse import HIDDEN, gone_reply
 from handlers.conversation import Talk
 from handlers.library import Library
 from handlers.texts import texts
@@ -16,8 +16,7 @@ from office.messages import Choice, ChoiceKind, Line, Reply, Style
 
 def open_checklist(library: Library, entry_id: str, case: int, talk: Talk) -> Reply:
     """The checklist of a case; case -1 asks which one."""
-    entry = library.knowledge.get(entry_id)
-    sets = library.answerer.checklist(entry) if entry else ()
+    entry, sets = _lists_of(library, entry_id)
     if entry is None or not sets:
         return gone_reply(library)
     if case == -1 and len(sets) > 1:
@@ -31,8 +30,7 @@ def open_checklist(library: Library, entry_id: str, case: int, talk: Talk) -> Re
 
 def tick(library: Library, entry_id: str, case: int, item: int, talk: Talk) -> Reply:
     """Turn an item on or off and show the list again in its place."""
-    entry = library.knowledge.get(entry_id)
-    sets = library.answerer.checklist(entry) if entry else ()
+    entry, sets = _lists_of(library, entry_id)
     if entry is None or not 0 <= case < len(sets) or not 0 <= item < len(sets[case].items):
         return gone_reply(library)
     ticked = talk.tick(_key(entry_id, case), item)
@@ -44,6 +42,14 @@ def reset(library: Library, entry_id: str, case: int, talk: Talk) -> Reply:
     talk.ticks.pop(_key(entry_id, case), None)
     reply = open_checklist(library, entry_id, case, talk)
     return Reply(lines=reply.lines, choices=reply.choices, replaces=True)
+
+
+def _lists_of(library: Library, entry_id: str) -> tuple[Entry | None, tuple[DocumentSet, ...]]:
+    """A citizens' entry and its lists; None where a payload names another."""
+    entry = library.knowledge.get(entry_id)
+    if entry is None or entry.kind in HIDDEN:
+        return None, ()
+    return entry, library.answerer.checklist(entry)
 
 
 def _key(entry_id: str, case: int) -> str:
@@ -86,7 +92,9 @@ def _render(
         )
         for at, item in enumerate(documents.items)
     ]
-    choices.append(Choice(kind=ChoiceKind.MENU, label=say("buttons.reset"), payload=payloads.reset(entry.id, case)))
+    if ticked:
+        again = payloads.reset(entry.id, case)
+        choices.append(Choice(kind=ChoiceKind.MENU, label=say("buttons.reset"), payload=again))
     back = Choice(
         kind=ChoiceKind.MENU, label=say("buttons.back", label=entry.label), payload=payloads.entry(entry.id)
     )

@@ -1,4 +1,5 @@
-"""What is remembered of a conversation for half an hour: the entry in hand, the choices offered, the ticks."""
+"""What is remembered of a conversation for half an hour: the entry in hand, the choices offered, the
+ticks."""
 
 from __future__ import annotations
 
@@ -26,14 +27,16 @@ class Talk:
         """From what the database has; anything of another shape is forgotten."""
         if not data:
             return cls()
-        ticks = data.get("ticks")
-        return cls(
-            entry=str(data.get("entry", "")),
-            pending=str(data.get("pending", "")),
-            choices=[str(c) for c in data.get("choices", [])],
-            ticks={str(k): [int(n) for n in v] for k, v in ticks.items()} if isinstance(ticks, dict) else {},
-            question=int(data.get("question", 0)),
-        )
+        try:
+            return cls(
+                entry=str(data["entry"]),
+                pending=str(data["pending"]),
+                choices=[str(c) for c in data["choices"]],
+                ticks={str(k): [int(n) for n in v] for k, v in data["ticks"].items()},
+                question=int(data["question"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return cls()  # another version of the program wrote it
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -1,7 +1,9 @@
-"""The citizens' desk: takes a message once, in one transaction with everything it changes, and gives the replies."""
+"""The citizens' desk: takes a message once, in one transaction with everything it changes, and gives the
+replies."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -26,7 +28,8 @@ log = structlog.get_logger(__name__)
 
 
 class CitizensDesk:
-    """Answers citizens on every channel. Thread-safe: each call has its own session and one version of the knowledge."""
+    """Answers citizens on every channel. Thread-safe: each call has its own session and one version of the
+    knowledge."""
 
     def __init__(
         self,
@@ -38,7 +41,8 @@ class CitizensDesk:
         limits: Limits,
         asked: Callable[[str, str], None] = lambda channel, outcome: None,
     ) -> None:
-        """`library` gives the current version; `asked` is told (channel, what became of it) for the metrics."""
+        """`library` gives the current version; `asked` is told (channel, what became of it) for the
+        metrics."""
         self._library = library
         self._sessions = sessions
         self._clock = clock
@@ -65,9 +69,18 @@ class CitizensDesk:
         except DatabaseUnavailable:
             self._asked(incoming.channel, "database")
             raise
-        except Exception:
-            # Anything else is a fault of the program: the person gets an apology, the log the traceback.
-            log.exception("message.failed", channel=incoming.channel, key=incoming.key)
+        except Exception as error:
+            # Anything else is a fault of the program: the person gets an apology, the log where it was. Not
+            # what the
+            # error says: that may quote what the person wrote.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error(  # noqa: TRY400
+                "message.failed",
+                channel=incoming.channel,
+                key=incoming.key,
+                error=type(error).__name__,
+                where=where,
+            )
             self._asked(incoming.channel, "error")
             return self._apologise(incoming)
 
@@ -78,9 +91,7 @@ class CitizensDesk:
 
     def _handle_once(self, session: Session, incoming: Incoming) -> tuple[Reply, ...]:
         now = self._clock.now()
-        stored = inbox.receive(
-            session, incoming.channel, incoming.account, incoming.key, at=now, raw=None
-        )
+        stored = inbox.receive(session, incoming.channel, incoming.account, incoming.key, at=now, raw=None)
         if not stored.new and stored.state is not InboxState.RECEIVED:
             return stored.replies
         person = person_hash(incoming.channel, incoming.sender, self._key)

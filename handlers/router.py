@@ -93,7 +93,9 @@ def _with_extras(request: Request, response: Response, *, cut: bool) -> Reply:
     if cut:
         lines = (*lines, Line(texts()("cut", limit=f"{request.max_text:,}".replace(",", "."))))
     answer = Reply(lines=lines, choices=reply.choices, replaces=reply.replaces)
-    return _with_votes(answer, request.talk.question) if response.decision.outcome is Outcome.ANSWER else answer
+    return (
+        _with_votes(answer, request.talk.question) if response.decision.outcome is Outcome.ANSWER else answer
+    )
 
 
 def _with_votes(reply: Reply, question: int) -> Reply:
@@ -111,7 +113,9 @@ def _tapped(request: Request, payload: str) -> Reply:
         talk.pending = ""
     match tap.verb:
         case "e":
-            reply, entry = browse.tapped_entry(library, tap.text(0), tap.text(1), request.today, last=talk.entry)
+            reply, entry = browse.tapped_entry(
+                library, tap.text(0), tap.text(1), request.today, last=talk.entry
+            )
             about_question = talk.question and entry == talk.entry
             talk.entry = entry or talk.entry
             return _with_votes(reply, talk.question) if about_question else reply

@@ -82,7 +82,8 @@ class OfficeProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is said about an entry. `facets`: the other sides that have facts; `options`: entries to go on to."""
+    """What is said about an entry. `facets`: the other sides that have facts; `options`: entries to go on
+    to."""
 
     entry: str
     facet: Facet
@@ -130,13 +131,8 @@ class Answerer:
 
     def _procedure(self, entry: Entry, asked: Facet, today: date) -> Answer:
         lines = [AnswerLine(entry.title if asked is Facet.OVERVIEW else entry.label, Part.TITLE)]
-        if asked is Facet.OVERVIEW:
-            body = self._overview(entry, today)
-        else:
-            body = _RENDER[asked](self, entry, today)
-        if not body:
-            body = self._missing(asked)
-        lines += body
+        render = Answerer._overview if asked is Facet.OVERVIEW else _RENDER[asked]
+        lines += render(self, entry, today) or self._missing(asked)
         if _is_cut(entry, asked):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
         lines += self._caveats(entry, asked, today)
@@ -174,14 +170,20 @@ class Answerer:
         lines += self._whom_to_ask()
         lines += self._source_lines(entry, ())
         options = entry.replaced.entries if entry.replaced else ()
-        return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=options, link=self._link(entry))
+        return Answer(
+            entry=entry.id, facet=asked, lines=tuple(lines), options=options, link=self._link(entry)
+        )
 
     def _stub(self, entry: Entry, asked: Facet) -> Answer:
         lines = [AnswerLine(self.phrases("answer.stub", title=entry.title)), *self._whom_to_ask()]
         if entry.related:
             lines.append(AnswerLine(self.phrases("answer.stub_related")))
         return Answer(
-            entry=entry.id, facet=asked, lines=tuple(lines), options=entry.related, link=self.office.portal_url
+            entry=entry.id,
+            facet=asked,
+            lines=tuple(lines),
+            options=entry.related,
+            link=self.office.portal_url,
         )
 
     def _office(self, entry: Entry, asked: Facet) -> Answer:
@@ -374,7 +376,9 @@ class Answerer:
         ]
         if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
-        checks = [c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._fees_may_be_cut(entry, asked)]
+        checks = [
+            c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._fees_may_be_cut(entry, asked)
+        ]
         lines += [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
         return lines + [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
 
@@ -401,7 +405,9 @@ class Answerer:
         """Whether it is the page of another place than this office's."""
         host = _host(source)
         own = urlsplit(self.office.website).hostname or ""
-        return source.kind is SourceKind.OFFICIAL and bool(host) and host not in self._national and host != own
+        return (
+            source.kind is SourceKind.OFFICIAL and bool(host) and host not in self._national and host != own
+        )
 
     @staticmethod
     def _used(entry: Entry, asked: Facet, today: date) -> Sequence[Fact]:

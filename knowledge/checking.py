@@ -1,4 +1,5 @@
-"""Is the knowledge fit to serve: colliding aliases, validity that ends, entries due for review, cases that must hold."""
+"""Is the knowledge fit to serve: colliding aliases, validity that ends, entries due for review, cases that
+must hold."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _SECONDARY_NAMES = frozenset({"topics.yaml"})
 
 
 class Case(BaseModel):
-    """What a question must lead to. `entry`: the answer, or one of the choices; `outcome` when it is not an answer."""
+    """What a question must lead to. `entry`: the answer, or one of the choices; `outcome` when it is not an
+    answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     question: Annotated[str, StringConstraints(min_length=1)]
@@ -93,7 +95,11 @@ def colliding_aliases(knowledge: Knowledge) -> Iterable[Problem]:
             other = seen.get(key)
             if key in own:
                 yield Problem(
-                    entry.file, entry.line, f"mục «{entry.id}» có tên gọi «{alias}» hai lần", "bỏ bớt một", error=False
+                    entry.file,
+                    entry.line,
+                    f"mục «{entry.id}» có tên gọi «{alias}» hai lần",
+                    "bỏ bớt một",
+                    error=False,
                 )
             elif other:
                 yield Problem(
@@ -111,7 +117,9 @@ def broken_cases(searcher: Searcher, cases: Iterable[NumberedCase]) -> Iterable[
     for numbered in cases:
         case = numbered.case
         if case.entry and case.entry not in searcher.knowledge.entries:
-            yield Problem(numbered.file, numbered.line, f"không có mục «{case.entry}»", "sửa mã mục của ca kiểm thử")
+            yield Problem(
+                numbered.file, numbered.line, f"không có mục «{case.entry}»", "sửa mã mục của ca kiểm thử"
+            )
             continue
         last = None
         if case.after:
@@ -128,10 +136,11 @@ def broken_cases(searcher: Searcher, cases: Iterable[NumberedCase]) -> Iterable[
                 "thêm tên gọi cho mục đúng, hoặc sửa ca kiểm thử",
             )
         elif case.facet and decision.facet is not case.facet:
+            heard = decision.facet or "không rõ"
             yield Problem(
                 numbered.file,
                 numbered.line,
-                f"câu «{case.question}» phải hỏi về «{case.facet}», đang hiểu là «{decision.facet or 'không rõ'}»",
+                f"câu «{case.question}» phải hỏi về «{case.facet}», đang hiểu là «{heard}»",
                 "thêm cách hỏi vào lexicon.yaml, hoặc sửa ca kiểm thử",
             )
 
@@ -148,13 +157,17 @@ def _validity(entry: Entry, today: date) -> Iterable[Problem]:
             yield Problem(
                 entry.file,
                 entry.line,
-                f"mục «{entry.id}» có thông tin hết hiệu lực ngày {end:%d/%m/%Y} mà chưa có thông tin thay thế",
+                f"mục «{entry.id}» có thông tin hết hiệu lực ngày {end:%d/%m/%Y}, chưa có gì thay thế",
                 "tra lại và thêm mức mới",
                 error=False,
             )
     if ends and ends[-1] < today and entry.fees and not any(f.holds(today) for f in entry.fees):
         yield Problem(
-            entry.file, entry.line, f"mọi mức phí của «{entry.id}» đã hết hiệu lực", "tra lại mức phí", error=False
+            entry.file,
+            entry.line,
+            f"mọi mức phí của «{entry.id}» đã hết hiệu lực",
+            "tra lại mức phí",
+            error=False,
         )
 
 
@@ -162,7 +175,11 @@ def _review(entry: Entry, today: date) -> Iterable[Problem]:
     left = days_left(entry.review_by, today)
     if left is None or left > SOON_DAYS:
         return
-    when = f"đã quá hạn rà soát ({entry.review_by:%d/%m/%Y})" if left < 0 else f"cần rà soát trước {entry.review_by:%d/%m/%Y}"
+    when = (
+        f"đã quá hạn rà soát ({entry.review_by:%d/%m/%Y})"
+        if left < 0
+        else f"cần rà soát trước {entry.review_by:%d/%m/%Y}"
+    )
     yield Problem(
         entry.file,
         entry.line,
@@ -175,5 +192,9 @@ def _review(entry: Entry, today: date) -> Iterable[Problem]:
 def _doubts(entry: Entry) -> Iterable[Problem]:
     if entry.kind in FACTUAL and not entry.aliases and not entry.variant_of and entry.kind.value != "staff":
         yield Problem(
-            entry.file, entry.line, f"mục «{entry.id}» chưa có tên gọi nào (aliases)", "thêm cách người dân hay hỏi", error=False
+            entry.file,
+            entry.line,
+            f"mục «{entry.id}» chưa có tên gọi nào (aliases)",
+            "thêm cách người dân hay hỏi",
+            error=False,
         )

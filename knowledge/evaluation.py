@@ -1,4 +1,5 @@
-"""Judge answers to labelled questions: right, right among the choices, wrong, missed, false answer to what is out of scope."""
+"""Judge answers to labelled questions: right, right among the choices, wrong, missed, false answer to what
+is out of scope."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """An inverted index of syllables and syllable pairs over the phrases (titles, aliases) of entries.
 
-Two views of an entry are kept: how much of its phrases speak of a syllable (a word in all of them is what the entry is
+Two views of an entry are kept: how much of its phrases speak of a syllable (a word in all of them is what
+the entry is
 about, a word in one of twenty is incidental), and the phrases themselves, for two-way coverage.
 """
 
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 
 from knowledge.lexicon import Lexicon, syllables_of
 from knowledge.question import one_edit_apart
@@ -42,7 +44,8 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is indexed: an entry's id and phrases, the first of them its title. `general`: facet words are its matter."""
+    """What is indexed: an entry's id and phrases, the first of them its title. `general`: facet words are
+    its matter."""
 
     id: str
     kind: Kind
@@ -55,7 +58,8 @@ class Item:
 
 @dataclass(slots=True)
 class Posting:
-    """Where a folded syllable occurs: entry number → (share of its phrases, bit mask of the marked forms it has there)."""
+    """Where a folded syllable occurs: entry number → (share of its phrases, bit mask of the marked forms it
+    has there)."""
 
     entries: dict[int, tuple[float, int]] = field(default_factory=dict)
     forms: list[Syllable] = field(default_factory=list)
@@ -90,7 +94,8 @@ class Index:
     def __init__(
         self, items: Iterable[Item], lexicon: Lexicon, common: Mapping[str, float], usage: Usage = NO_USAGE
     ) -> None:
-        """`common`: factors below 1 for syllables that people use about anything; `usage`: what people say about entries."""
+        """`common`: factors below 1 for syllables that people use about anything; `usage`: what people say
+        about entries."""
         self.usage = usage
         self._common = common
         self.postings: dict[str, Posting] = {}
@@ -131,13 +136,11 @@ class Index:
                 terms[folded] += times
             for s in kept:
                 forms.setdefault(s.folded, set()).add(s)
-            for pair in {(a.folded, b.folded) for a, b in zip(kept, kept[1:], strict=False)}:
+            for pair in {(a.folded, b.folded) for a, b in pairwise(kept)}:
                 pairs[pair] += times
             # Neighbours as written vouch for spelling and for words that are stop words without marks.
             self._known_pairs.update(
-                (a.folded, b.folded)
-                for a, b in zip(phrase, phrase[1:], strict=False)
-                if not (a in self._stop and b in self._stop)
+                (a.folded, b.folded) for a, b in pairwise(phrase) if not (a in self._stop and b in self._stop)
             )
         for folded, count in terms.items():
             posting = self.postings.setdefault(folded, Posting())
@@ -160,7 +163,8 @@ class Index:
         return mask
 
     def weight(self, syllable: Syllable) -> float | None:
-        """What a syllable tells: its rarity, less when it is one that people use about anything; None when unknown."""
+        """What a syllable tells: its rarity, less when it is one that people use about anything; None when
+        unknown."""
         posting = self.postings.get(syllable.folded)
         return posting.rarity * self.commonness(syllable) if posting else None
 

@@ -81,7 +81,13 @@ def _refuses(typed: Syllable, known: Syllable, *, alone: bool) -> bool:
     if typed.contradicts(known) >= 1:
         return True
     # A single plain syllable is too short to stand for a marked word: "chi" may be chi, chỉ, chị.
-    return alone and len(typed.folded) < 4 and not typed.tone and not typed.marks and bool(known.tone or known.marks)
+    return (
+        alone
+        and len(typed.folded) < 4
+        and not typed.tone
+        and not typed.marks
+        and bool(known.tone or known.marks)
+    )
 
 
 def syllables_of(text: str) -> list[Syllable]:
@@ -93,15 +99,23 @@ class Lexicon:
     """The tables of `lexicon.yaml`, ready to use. Raises strict_yaml.BadYaml when the file is wrong."""
 
     def __init__(self, data: LexiconFile) -> None:
-        self._rewrite = PhraseTable((syllables_of(key), syllables_of(value)) for key, value in data.rewrite.items())
+        self._rewrite = PhraseTable(
+            (syllables_of(key), syllables_of(value)) for key, value in data.rewrite.items()
+        )
         self._facets: PhraseTable[Facet | None] = PhraseTable(
             [
-                *((self.canonical(syllables_of(p)), f) for f, phrases in data.facets.items() for p in phrases),
+                *(
+                    (self.canonical(syllables_of(p)), f)
+                    for f, phrases in data.facets.items()
+                    for p in phrases
+                ),
                 *((self.canonical(syllables_of(p)), None) for p in data.not_facets),
             ]
         )
         self.hints = PhraseTable(
-            (self.canonical(syllables_of(phrase)), facet) for facet, phrases in data.hints.items() for phrase in phrases
+            (self.canonical(syllables_of(phrase)), facet)
+            for facet, phrases in data.hints.items()
+            for phrase in phrases
         )
         self.actions = PhraseTable(
             (self.canonical(syllables_of(phrase)), action)
@@ -123,7 +137,8 @@ class Lexicon:
         return self._rewrite.find(syllables)
 
     def canonical(self, syllables: Sequence[Syllable]) -> list[Syllable]:
-        """The same text in the knowledge base's words ("bán sỉ" → "bán buôn"), one pass, longest phrases first."""
+        """The same text in the knowledge base's words ("bán sỉ" → "bán buôn"), one pass, longest phrases
+        first."""
         out: list[Syllable] = []
         at = 0
         for match in self.rewrites(syllables):

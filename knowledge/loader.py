@@ -1,6 +1,7 @@
 """Read folders of knowledge files into one immutable Knowledge; what is wrong is reported with file and line.
 
-A bad entry is left out and reported, the rest is served. Later folders win: an office's own entry replaces the shipped
+A bad entry is left out and reported, the rest is served. Later folders win: an office's own entry replaces
+the shipped
 one with the same id.
 """
 
@@ -80,7 +81,9 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
     fields: dict[str, Field] = {}
     for folder in folders:
         if not folder.is_dir():
-            problems.append(Problem(str(folder), 1, "không có thư mục kho tri thức này", "tạo thư mục hoặc sửa cấu hình"))
+            problems.append(
+                Problem(str(folder), 1, "không có thư mục kho tri thức này", "tạo thư mục hoặc sửa cấu hình")
+            )
             continue
         own: dict[str, Entry] = {}
         for path in knowledge_files([folder]):
@@ -90,7 +93,9 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
                 document = strict_yaml.loads(raw, name=_display(path))
                 header, found = _read_file(document, problems)
             except OSError as exc:
-                problems.append(Problem(_display(path), 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra quyền đọc"))
+                problems.append(
+                    Problem(_display(path), 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra quyền đọc")
+                )
                 continue
             except BadYaml as exc:
                 problems.extend(exc.problems)
@@ -112,7 +117,9 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
         entries.update(own)
     problems.extend(_dead_references(entries))
     entries = {entry_id: _with_living_references(entry, entries) for entry_id, entry in entries.items()}
-    ordered = tuple(sorted((_only_known(f, entries) for f in fields.values()), key=lambda f: (f.order, f.name)))
+    ordered = tuple(
+        sorted((_only_known(f, entries) for f in fields.values()), key=lambda f: (f.order, f.name))
+    )
     return Loaded(Knowledge(entries, ordered, digest.hexdigest()[:12]), tuple(problems))
 
 
@@ -127,14 +134,18 @@ def _read_file(document: Document, problems: list[Problem]) -> tuple[EntryFile, 
     """The file's header and its good entries; bad entries go to `problems`."""
     data = document.data
     if not isinstance(data, dict):
-        raise BadYaml([document.problem((), "tệp không có nội dung", "viết field, owner, review_by và entries")])
+        raise BadYaml(
+            [document.problem((), "tệp không có nội dung", "viết field, owner, review_by và entries")]
+        )
     raw_entries = data.get("entries") or []
     try:
         header = _file_adapter.validate_python({**data, "entries": []})
     except ValidationError as exc:
         raise BadYaml(strict_yaml.explain(exc, document)) from exc
     if not isinstance(raw_entries, list):
-        raise BadYaml([document.problem(("entries",), "«entries» phải là danh sách", "mỗi mục bắt đầu bằng «- id:»")])
+        raise BadYaml(
+            [document.problem(("entries",), "«entries» phải là danh sách", "mỗi mục bắt đầu bằng «- id:»")]
+        )
     found = []
     for at, raw in enumerate(raw_entries):
         entry = _read_entry(document, at, raw, header, problems)
@@ -168,21 +179,31 @@ def _read_entry(
 def _entry_problems(entry: Entry, document: Document, where: tuple[str | int, ...]) -> Iterable[Problem]:
     if entry.kind in FACTUAL:
         if not entry.sources:
-            yield document.problem(where, f"mục «{entry.id}» không có nguồn", "thêm sources: {s1: {kind: …, url: …}}")
+            yield document.problem(
+                where, f"mục «{entry.id}» không có nguồn", "thêm sources: {s1: {kind: …, url: …}}"
+            )
         elif not next(iter(entry.sources.values())).shown:
             yield document.problem(
-                (*where, "sources"), "nguồn đầu tiên là trang giả mạo", "đưa nguồn dùng được lên đầu, hoặc bỏ mục này"
+                (*where, "sources"),
+                "nguồn đầu tiên là trang giả mạo",
+                "đưa nguồn dùng được lên đầu, hoặc bỏ mục này",
             )
         if not entry.as_of and not any(True for _ in _facts(entry)):
-            yield document.problem(where, f"mục «{entry.id}» chưa ghi thông tin tính đến lúc nào", "thêm as_of")
+            yield document.problem(
+                where, f"mục «{entry.id}» chưa ghi thông tin tính đến lúc nào", "thêm as_of"
+            )
     for key, source in entry.sources.items():
         if not source.url and not source.document:
             yield document.problem(
-                (*where, "sources", key), f"nguồn «{key}» không có url hay document", "điền địa chỉ hoặc số văn bản"
+                (*where, "sources", key),
+                f"nguồn «{key}» không có url hay document",
+                "điền địa chỉ hoặc số văn bản",
             )
         if source.url and not _has_host(source.url):
             yield document.problem(
-                (*where, "sources", key, "url"), f"địa chỉ của nguồn «{key}» không đúng", "chép lại địa chỉ của trang"
+                (*where, "sources", key, "url"),
+                f"địa chỉ của nguồn «{key}» không đúng",
+                "chép lại địa chỉ của trang",
             )
     for path, fact in _facts(entry):
         yield from _fact_problems(entry, fact, document, (*where, *path))
@@ -190,7 +211,17 @@ def _entry_problems(entry: Entry, document: Document, where: tuple[str | int, ..
 
 def _facts(entry: Entry) -> Iterable[tuple[tuple[str | int, ...], Fact]]:
     """Each fact of an entry with its place under it."""
-    for name in ("documents", "fees", "times", "filing", "online_levels", "conditions", "renewal", "facts", "warnings"):
+    for name in (
+        "documents",
+        "fees",
+        "times",
+        "filing",
+        "online_levels",
+        "conditions",
+        "renewal",
+        "facts",
+        "warnings",
+    ):
         for at, fact in enumerate(getattr(entry, name)):
             yield (name, at), fact
     for name in ("copies", "who", "result", "validity"):
@@ -206,12 +237,18 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def _fact_problems(entry: Entry, fact: Fact, document: Document, where: tuple[str | int, ...]) -> Iterable[Problem]:
+def _fact_problems(
+    entry: Entry, fact: Fact, document: Document, where: tuple[str | int, ...]
+) -> Iterable[Problem]:
     if fact.source and fact.source not in entry.sources:
-        yield document.problem((*where, "source"), f"không có nguồn nào tên «{fact.source}»", "xem lại tên trong sources")
+        yield document.problem(
+            (*where, "source"), f"không có nguồn nào tên «{fact.source}»", "xem lại tên trong sources"
+        )
     elif fact.source and not entry.sources[fact.source].shown and getattr(fact, "shown", True):
         yield document.problem(
-            (*where, "source"), f"nguồn «{fact.source}» là trang giả mạo", "tìm nguồn khác, hoặc chuyển vào remarks"
+            (*where, "source"),
+            f"nguồn «{fact.source}» là trang giả mạo",
+            "tìm nguồn khác, hoặc chuyển vào remarks",
         )
     if isinstance(fact, Fee) and fact.amount is None and not fact.free and not fact.text:
         yield document.problem(where, f"«{fact.name}» không có mức nào", "ghi amount, free hoặc text")
@@ -220,7 +257,9 @@ def _fact_problems(entry: Entry, fact: Fact, document: Document, where: tuple[st
     if entry.kind in FACTUAL and not (fact.as_of or entry.as_of):
         yield document.problem(where, f"mục «{entry.id}» chưa ghi thông tin tính đến lúc nào", "thêm as_of")
     if fact.from_ and fact.until and fact.from_ > fact.until:
-        yield document.problem((*where, "until"), "ngày kết thúc (until) trước ngày bắt đầu (from)", "sửa lại ngày")
+        yield document.problem(
+            (*where, "until"), "ngày kết thúc (until) trước ngày bắt đầu (from)", "sửa lại ngày"
+        )
 
 
 def _add_field(fields: dict[str, Field], header: EntryFile, ids: Sequence[str]) -> None:
@@ -230,7 +269,9 @@ def _add_field(fields: dict[str, Field], header: EntryFile, ids: Sequence[str]) 
 
 
 def _only_known(field: Field, entries: Mapping[str, Entry]) -> Field:
-    return replace(field, entries=tuple(i for i in field.entries if i in entries and entries[i].field == field.name))
+    return replace(
+        field, entries=tuple(i for i in field.entries if i in entries and entries[i].field == field.name)
+    )
 
 
 def _dead_references(entries: Mapping[str, Entry]) -> Iterable[Problem]:
@@ -241,7 +282,10 @@ def _dead_references(entries: Mapping[str, Entry]) -> Iterable[Problem]:
         for target in pointed:
             if target not in entries:
                 yield Problem(
-                    entry.file, entry.line, f"mục «{entry.id}» trỏ tới «{target}» không có trong kho", "sửa mã hoặc bỏ đi"
+                    entry.file,
+                    entry.line,
+                    f"mục «{entry.id}» trỏ tới «{target}» không có trong kho",
+                    "sửa mã hoặc bỏ đi",
                 )
 
 

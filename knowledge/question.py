@@ -1,4 +1,5 @@
-"""Understand the wording of a question: its matter, the facet asked, what is to be done, what is mere politeness."""
+"""Understand the wording of a question: its matter, the facet asked, what is to be done, what is mere
+politeness."""
 
 from __future__ import annotations
 
@@ -12,7 +13,16 @@ from rapidfuzz.distance import OSA
 
 from knowledge.lexicon import Lexicon
 from knowledge.schema import Action, Facet
-from knowledge.vietnamese import Syllable, clean, decode_keystrokes, fold, is_syllable, split_joined, syllable, words
+from knowledge.vietnamese import (
+    Syllable,
+    clean,
+    decode_keystrokes,
+    fold,
+    is_syllable,
+    split_joined,
+    syllable,
+    words,
+)
 
 MAX_WORDS = 120
 
@@ -32,7 +42,8 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A syllable of the question in the knowledge base's words; `trust` < 1 when it was guessed from a misspelling."""
+    """A syllable of the question in the knowledge base's words; `trust` < 1 when it was guessed from a
+    misspelling."""
 
     syllable: Syllable
     role: Role
@@ -85,7 +96,9 @@ class Reader:
         terms = tuple(Term(s, role, trust) for (s, trust), role in zip(canonical, roles, strict=True))
         actions = self.lexicon.actions.find(syllables)
         # "mất giấy", "gia hạn giấy phép": what is to be done, but of what?
-        said = self.lexicon.generic.union(s.folded for m in actions for s in syllables[m.start : m.start + m.size])
+        said = self.lexicon.generic.union(
+            s.folded for m in actions for s in syllables[m.start : m.start + m.size]
+        )
         matter = [t for t in terms if t.role is Role.MATTER and not t.syllable.folded.isdigit()]
         return Question(
             text=text,
@@ -104,10 +117,16 @@ class Reader:
         return self.lexicon.canonical([syllable(w) for w in words(clean(text))])
 
     def _readable(self, folded: str) -> bool:
-        return len(folded) > 1 and (self._known(folded) or is_syllable(folded)) or folded in self.lexicon.spellings
+        return (
+            len(folded) > 1 and (self._known(folded) or is_syllable(folded))
+        ) or folded in self.lexicon.spellings
 
     def _known(self, folded: str) -> bool:
-        return self.vocabulary.has(folded) or folded in self.lexicon.stop_folded or folded in self.lexicon.spellings
+        return (
+            self.vocabulary.has(folded)
+            or folded in self.lexicon.stop_folded
+            or folded in self.lexicon.spellings
+        )
 
     def _syllables(self, word: str) -> list[Syllable]:
         """One written word as syllables: raw keystrokes decoded, run-together words cut."""
@@ -129,7 +148,8 @@ class Reader:
         return 1.0 if is_syllable(folded) else -1.0
 
     def _respell(self, typed: Sequence[Syllable]) -> list[tuple[Syllable, float]]:
-        """Mend misspelt syllables: an unknown one of four letters or more by itself, a shorter or a valid one only when a
+        """Mend misspelt syllables: an unknown one of four letters or more by itself, a shorter or a valid
+        one only when a
         neighbour vouches for it (the pair with the neighbour is known, as it stands it is not)."""
         out: list[tuple[Syllable, float]] = []
         for at, s in enumerate(typed):
@@ -153,7 +173,9 @@ class Reader:
             both = [c for c in candidates if pair(before, c) and pair(c, after)]
             if known and not both:
                 return ""
-            return min(both or candidates, key=lambda c: (OSA.distance(folded, c), abs(len(c) - len(folded)), c))
+            return min(
+                both or candidates, key=lambda c: (OSA.distance(folded, c), abs(len(c) - len(folded)), c)
+            )
         if known or is_syllable(folded) or len(folded) < 4:
             return ""
         near = self.vocabulary.near(folded)

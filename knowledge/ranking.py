@@ -1,10 +1,12 @@
-"""Score the entries of an index against a question: candidates by rare syllables, then features, then one linear score."""
+"""Score the entries of an index against a question: candidates by rare syllables, then features, then one
+linear score."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import pairwise
 
 from knowledge.index import Group, Index, Indexed, Posting
 from knowledge.question import Question, Role, Term
@@ -71,9 +73,7 @@ class _Asked:
 class Ranker:
     """Ranks entries with learnt weights (one for each of FEATURES)."""
 
-    def __init__(
-        self, index: Index, weights: Mapping[str, float], *, always: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, index: Index, weights: Mapping[str, float], *, always: Sequence[str] = ()) -> None:
         """`always`: entries that are candidates for every question."""
         self.index = index
         self._always = tuple(index.numbers[e] for e in always if e in index.numbers)
@@ -130,7 +130,8 @@ class Ranker:
         context: Context,
         fits: UsageFit,
     ) -> list[int]:
-        """Entry numbers worth a closer look: by a quick sum over the postings, by usage, and the standing ones."""
+        """Entry numbers worth a closer look: by a quick sum over the postings, by usage, and the standing
+        ones."""
         quick: dict[int, float] = {}
         for one in asked:
             posting = self.index.postings.get(one.term.syllable.folded)
@@ -176,7 +177,7 @@ class Ranker:
     def _pairs(self, terms: Sequence[Term]) -> list[tuple[float, Mapping[int, float]]]:
         """The question's syllable pairs that the index knows: weight, and share by entry."""
         said = [t.syllable.folded for t in terms if t.role is not Role.STOP]
-        different = dict.fromkeys(zip(said, said[1:], strict=False))
+        different = dict.fromkeys(pairwise(said))
         return [(self.index.pair_weights[p], self.index.pairs[p]) for p in different if p in self.index.pairs]
 
     def _usage(self, entry: Indexed, covered: float, fits: UsageFit) -> tuple[float, ...]:
@@ -202,7 +203,8 @@ class Ranker:
 
 
 def _fits(term: Term, posting: Posting) -> dict[int, float]:
-    """How well the typed marks agree with each combination of marked forms in the posting; empty when all agree."""
+    """How well the typed marks agree with each combination of marked forms in the posting; empty when all
+    agree."""
     agree = [1.0 - 0.75 * term.syllable.contradicts(form) for form in posting.forms]
     if all(a == 1.0 for a in agree):
         return {}
@@ -210,7 +212,8 @@ def _fits(term: Term, posting: Posting) -> dict[int, float]:
 
 
 def _best_phrase(entry: Indexed, known: Mapping[str, float], total: float) -> tuple[float, float, float]:
-    """Of the phrases that have most in common with the question: worth, harmonic mean of both coverages, mass."""
+    """Of the phrases that have most in common with the question: worth, harmonic mean of both coverages,
+    mass."""
     worth = balance = mass = 0.0
     said = known.keys()
     for phrase in entry.phrases:
@@ -234,7 +237,8 @@ _OPENING = frozenset({Action.ISSUE, Action.OTHER, Action.REGISTER, Action.NOTIFY
 
 
 def _action_fit(asked: frozenset[Action], has: Action) -> tuple[float, float, float]:
-    """Whether the entry does what is asked: (agrees, differs, question names no action though the entry's is a later one)."""
+    """Whether the entry does what is asked: (agrees, differs, question names no action though the entry's is
+    a later one)."""
     telling = asked - {Action.REGISTER, Action.NOTIFY, Action.ISSUE}
     # "gia hạn giấy phép thành lập …", "đăng ký sửa đổi …": the later step is what is wanted.
     if has in (telling or asked):

@@ -153,7 +153,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Fact):
-    """A sentence, as found. `facet` says which question it answers (topics); `shown: false` keeps it for the staff."""
+    """A sentence, as found. `facet` says which question it answers (topics); `shown: false` keeps it for the
+    staff."""
 
     text: Text
     facet: Facet | None = None
@@ -289,7 +290,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFile:
-    """A file of `knowledge/data`: a field with its entries. `owner` and `review_by` hold for entries that name none."""
+    """A file of `knowledge/data`: a field with its entries. `owner` and `review_by` hold for entries that
+    name none."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
     field: Short

@@ -1,4 +1,5 @@
-"""From a question to a decision: answer with an entry, ask back, say it is not handled here, chat, or call a person."""
+"""From a question to a decision: answer with an entry, ask back, say it is not handled here, chat, or call a
+person."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ class WeightsFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the search decided. `entry` is set for answer, human, smalltalk and for a known matter of others (out)."""
+    """What the search decided. `entry` is set for answer, human, smalltalk and for a known matter of others
+    (out)."""
 
     outcome: Outcome
     entry: str = ""
@@ -71,8 +73,8 @@ class Decision:
 
 
 SIGNALS = (
-    "bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter", "last",
-    "usage", "usage_pairs", "usage_lead", "belief", "belief_out", "not_ours", "not_ours_belief",
+    "bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter",
+    "last", "usage", "usage_pairs", "usage_lead", "belief", "belief_out", "not_ours", "not_ours_belief",
 )  # fmt: skip
 
 
@@ -123,16 +125,15 @@ def _rival_usage(ranked: Sequence[Scored]) -> float:
     """The best fit of usage among the candidates of another matter than the first."""
     at_words, at_pairs = FEATURES.index("usage"), FEATURES.index("usage_pairs")
     return max(
-        (s.features[at_words] + s.features[at_pairs] for s in ranked[1:] if not _same_matter(s, ranked[0])), default=0.0
+        (s.features[at_words] + s.features[at_pairs] for s in ranked[1:] if not _same_matter(s, ranked[0])),
+        default=0.0,
     )
 
 
 def _same_matter(one: Scored, other: Scored) -> bool:
     return bool(
-        one.entry.main
-        and one.entry.main == other.entry.id
-        or other.entry.main
-        and other.entry.main == one.entry.id
+        (one.entry.main and one.entry.main == other.entry.id)
+        or (other.entry.main and other.entry.main == one.entry.id)
         or one.entry.kind is other.entry.kind is Kind.OUTSIDE
         or one.entry.kind is other.entry.kind is Kind.SMALLTALK
     )
@@ -153,11 +154,16 @@ class Searcher:
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
     def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
-        """Decide on a question. `last`: the entry the conversation was about; `pending`: the question that was asked back,
+        """Decide on a question. `last`: the entry the conversation was about; `pending`: the question that
+        was asked back,
         which a few more words may complete."""
         question = self.reader.read(text)
         alone = self._search(question, last)
-        if not pending or question.empty or alone.outcome is Outcome.ANSWER and alone.score >= self.weights.answer_at:
+        if (
+            not pending
+            or question.empty
+            or (alone.outcome is Outcome.ANSWER and alone.score >= self.weights.answer_at)
+        ):
             return alone
         if alone.outcome in (Outcome.SMALLTALK, Outcome.HUMAN) or len(question.terms) > _COMPLETION_WORDS:
             return alone
@@ -211,7 +217,8 @@ class Searcher:
         return self._other(question, best, sure, ranked)
 
     def _vague(self, question: Question, ranked: Sequence[Scored], sure: float) -> Decision:
-        """No matter was named: chat if it was only polite, answer a general subject that is sure, else ask what it is about."""
+        """No matter was named: chat if it was only polite, answer a general subject that is sure, else ask
+        what it is about."""
         best = ranked[0]
         polite = any(t.role is Role.POLITE for t in question.terms)
         if not question.facet and not question.actions:
@@ -247,7 +254,9 @@ class Searcher:
         return Decision(Outcome.OUT, question=question)
 
     def _other(self, question: Question, best: Scored, sure: float, ranked: Sequence[Scored]) -> Decision:
-        outcome = {Kind.SMALLTALK: Outcome.SMALLTALK, Kind.HUMAN: Outcome.HUMAN}.get(best.entry.kind, Outcome.OUT)
+        outcome = {Kind.SMALLTALK: Outcome.SMALLTALK, Kind.HUMAN: Outcome.HUMAN}.get(
+            best.entry.kind, Outcome.OUT
+        )
         known = best.entry.id if best.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK, Kind.HUMAN) else ""
         if not known:
             outcome = Outcome.OUT
@@ -264,9 +273,11 @@ class Searcher:
         candidates: Sequence[Scored] = (),
     ) -> Decision:
         entry = self.knowledge.entries[entry_id]
-        outcome = {Kind.HUMAN: Outcome.HUMAN, Kind.SMALLTALK: Outcome.SMALLTALK, Kind.OUTSIDE: Outcome.OUT}.get(
-            entry.kind, Outcome.ANSWER
-        )
+        outcome = {
+            Kind.HUMAN: Outcome.HUMAN,
+            Kind.SMALLTALK: Outcome.SMALLTALK,
+            Kind.OUTSIDE: Outcome.OUT,
+        }.get(entry.kind, Outcome.ANSWER)
         return Decision(outcome, entry_id, facet or question.facet, (), sure, question, tuple(candidates))
 
     def _choices(self, ranked: Sequence[Scored]) -> tuple[str, ...]:

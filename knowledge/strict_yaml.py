@@ -78,7 +78,9 @@ def read(path: Path, *, name: str | None = None) -> Document:
     try:
         raw = path.read_bytes()
     except OSError as exc:
-        raise BadYaml([Problem(name, 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra tên và quyền đọc")]) from exc
+        raise BadYaml(
+            [Problem(name, 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra tên và quyền đọc")]
+        ) from exc
     return loads(raw, name=name)
 
 
@@ -87,7 +89,9 @@ def loads(raw: bytes | str, *, name: str) -> Document:
     if isinstance(raw, str):
         raw = raw.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_BYTES:
-        raise BadYaml([Problem(name, 1, f"tệp lớn quá {MAX_BYTES // 1_000_000} MB", "tách thành nhiều tệp nhỏ")])
+        raise BadYaml(
+            [Problem(name, 1, f"tệp lớn quá {MAX_BYTES // 1_000_000} MB", "tách thành nhiều tệp nhỏ")]
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -166,7 +170,9 @@ class _Reader:
     def plain(self, event: Any) -> None:
         """Refuse what hides more than it shows: anchors, aliases, tags, escaped control characters."""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self.fail(event, "không dùng neo «&» và bí danh «*» của YAML", "chép nội dung ra thay cho bí danh")
+            raise self.fail(
+                event, "không dùng neo «&» và bí danh «*» của YAML", "chép nội dung ra thay cho bí danh"
+            )
         tag = getattr(event, "tag", None)
         if tag not in (None, "!"):
             raise self.fail(event, f"không dùng thẻ kiểu «{tag}»", "bỏ phần bắt đầu bằng «!»")
@@ -249,7 +255,8 @@ _MESSAGES: Mapping[str, tuple[str, str]] = {
 
 
 def explain(error: ValidationError, doc: Document, *, at: Path_ = ()) -> list[Problem]:
-    """Turn pydantic's complaints into Vietnamese ones with the file's line. Input values of secrets are never shown."""
+    """Turn pydantic's complaints into Vietnamese ones with the file's line. Input values of secrets are
+    never shown."""
     problems = []
     for item in error.errors(include_url=False):
         path = at + tuple(item["loc"])
@@ -260,7 +267,9 @@ def explain(error: ValidationError, doc: Document, *, at: Path_ = ()) -> list[Pr
             cause = (item.get("ctx") or {}).get("error")
             message, mend = str(cause) if cause else item["msg"], ""
         else:
-            template, advice = _MESSAGES.get(item["type"], ("«{key}» không hợp lệ: «{input}»", "xem tài liệu mẫu"))
+            template, advice = _MESSAGES.get(
+                item["type"], ("«{key}» không hợp lệ: «{input}»", "xem tài liệu mẫu")
+            )
             values = {"key": key, "input": shown, **context}
             message, mend = template.format_map(_Blank(values)), advice.format_map(_Blank(values))
         problems.append(doc.problem(path, message, mend))

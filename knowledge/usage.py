@@ -1,8 +1,11 @@
 """Which words people use when they ask about a matter, learnt from the training questions (`usage.yaml`).
 
-Aliases say what an entry is called; usage says what else is said when it is meant ("cô ở quầy", "ship về nhà"). A class is a
-topic with the entries that answer it. The log-odds of a word in a class are its value, log(1 + n / (a·p)), plus the class's base,
-log(a / (N + a)): n of the class's N words are this one, p is its share of all questions' words, a is a smoothing constant
+Aliases say what an entry is called; usage says what else is said when it is meant ("cô ở quầy", "ship về
+nhà"). A class is a
+topic with the entries that answer it. The log-odds of a word in a class are its value, log(1 + n / (a·p)),
+plus the class's base,
+log(a / (N + a)): n of the class's N words are this one, p is its share of all questions' words, a is a
+smoothing constant
 (naive Bayes without its class prior; how much each part counts is learnt with the other features).
 """
 
@@ -13,6 +16,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -44,8 +48,10 @@ class UsageFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class UsageFit:
-    """How a question's words and pairs fit each class: sums of values, to be multiplied by `scale`, the inverse root of the
-    number of words (a long question says a thing more often, not more surely); `best` is the best class's scaled sum."""
+    """How a question's words and pairs fit each class: sums of values, to be multiplied by `scale`, the
+    inverse root of the
+    number of words (a long question says a thing more often, not more surely); `best` is the best class's
+    scaled sum."""
 
     words: Sequence[float]
     pairs: Sequence[float]
@@ -74,7 +80,7 @@ class Usage:
     def fit(self, folded: Sequence[str]) -> UsageFit:
         """The fit of every class to a question's syllables."""
         different = set(folded)
-        followed = set(zip(folded, folded[1:], strict=False))
+        followed = set(pairwise(folded))
         words = [0.0] * len(self.classes)
         pairs = [0.0] * len(self.classes)
         for word in different:
@@ -88,14 +94,20 @@ class Usage:
         return UsageFit(words, pairs, scale, len(different), best)
 
     def best_of(self, entry: str, fit: UsageFit) -> tuple[float, float, float, float] | None:
-        """Words, pairs, and the bases of both for an entry's best fitting class; None when it was not there to learn about."""
+        """Words, pairs, and the bases of both for an entry's best fitting class; None when it was not there
+        to learn about."""
         numbers = self._of_entry.get(entry)
         if not numbers:
             return None
         best = max(numbers, key=lambda n: fit.words[n] + fit.pairs[n])
         found = self.classes[best]
         bases = fit.size * fit.scale
-        return fit.words[best] * fit.scale, fit.pairs[best] * fit.scale, found.base * bases, found.pair_base * bases
+        return (
+            fit.words[best] * fit.scale,
+            fit.pairs[best] * fit.scale,
+            found.base * bases,
+            found.pair_base * bases,
+        )
 
     def likely(self, fit: UsageFit, count: int) -> Iterable[str]:
         """Entries of the classes that fit best."""

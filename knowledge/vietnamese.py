@@ -1,6 +1,7 @@
 """Vietnamese text as people type it: cleaning, folding, syllables, keystroke decoding.
 
-Everything works on NFC. A syllable is kept as its folded letters (no marks, đ as d) plus the marks that were typed,
+Everything works on NFC. A syllable is kept as its folded letters (no marks, đ as d) plus the marks that were
+typed,
 so that "ban" may be any of bán, bản, bạn, while "bán" is not "bạn".
 """
 
@@ -39,12 +40,160 @@ _TCVN3_IN_WORD = re.compile(
     rf"(?<=[^\W\d_])(?!»(?!\w))[{_TCVN3_ONLY}]|(?<!\w)(?![«»])[{_TCVN3_ONLY}](?=[^\W\d_])|[®©][{_TCVN3_ONLY}]"
 )
 
-_ONSETS = frozenset("b c ch d g gh gi h k kh l m n ng ngh nh p ph q qu r s t th tr v x".split())
+_ONSET_TEXT = "b c ch d g gh gi h k kh l m n ng ngh nh p ph q qu r s t th tr v x"
+_RIME_TEXT = """
+a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem ien ieng iep
+iet ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on
+ong ooc oong op ot u ua uan uang uat uay ue uech uenh uc ui um un ung uo uoc uoi uom uon uong uop uot uou
+up ut uu uy uya uych uyen uyet uyn uynh uyt uyu y yem yen yeng yet yeu
+"""
+_ONSETS = frozenset(_ONSET_TEXT.split())
+_RIMES = frozenset(_RIME_TEXT.split())
+_WORD = re.compile(
+    rf"(?<=[^\W\d_])(?!»(?!\w))[{_TCVN3_ONLY}]|(?<!\w)(?![«»])[{_TCVN3_ONLY}](?=[^\W\d_])|[®©][{_TCVN3_ONLY}]"
+)
+
+_ONSETS = frozenset(
+    [
+        "b",
+        "c",
+        "ch",
+        "d",
+        "g",
+        "gh",
+        "gi",
+        "h",
+        "k",
+        "kh",
+        "l",
+        "m",
+        "n",
+        "ng",
+        "ngh",
+        "nh",
+        "p",
+        "ph",
+        "q",
+        "qu",
+        "r",
+        "s",
+        "t",
+        "th",
+        "tr",
+        "v",
+        "x",
+    ]
+)
 _RIMES = frozenset(
-    """a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem ien ieng iep iet
-    ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on ong ooc oong
-    op ot u ua uan uang uat uay ue uech uenh uc ui um un ung uo uoc uoi uom uon uong uop uot uou up ut uu uy uya uych
-    uyen uyet uyn uynh uyt uyu y yem yen yeng yet yeu""".split()
+    [
+        "a",
+        "ac",
+        "ach",
+        "ai",
+        "am",
+        "an",
+        "ang",
+        "anh",
+        "ao",
+        "ap",
+        "at",
+        "au",
+        "ay",
+        "e",
+        "ec",
+        "ech",
+        "em",
+        "en",
+        "eng",
+        "enh",
+        "eo",
+        "ep",
+        "et",
+        "eu",
+        "i",
+        "ia",
+        "ich",
+        "iec",
+        "iem",
+        "ien",
+        "ieng",
+        "iep",
+        "iet",
+        "ieu",
+        "im",
+        "in",
+        "inh",
+        "ip",
+        "it",
+        "iu",
+        "o",
+        "oa",
+        "oac",
+        "oach",
+        "oai",
+        "oam",
+        "oan",
+        "oang",
+        "oanh",
+        "oao",
+        "oap",
+        "oat",
+        "oay",
+        "oc",
+        "oe",
+        "oen",
+        "oeo",
+        "oet",
+        "oi",
+        "om",
+        "on",
+        "ong",
+        "ooc",
+        "oong",
+        "op",
+        "ot",
+        "u",
+        "ua",
+        "uan",
+        "uang",
+        "uat",
+        "uay",
+        "ue",
+        "uech",
+        "uenh",
+        "uc",
+        "ui",
+        "um",
+        "un",
+        "ung",
+        "uo",
+        "uoc",
+        "uoi",
+        "uom",
+        "uon",
+        "uong",
+        "uop",
+        "uot",
+        "uou",
+        "up",
+        "ut",
+        "uu",
+        "uy",
+        "uya",
+        "uych",
+        "uyen",
+        "uyet",
+        "uyn",
+        "uynh",
+        "uyt",
+        "uyu",
+        "y",
+        "yem",
+        "yen",
+        "yeng",
+        "yet",
+        "yeu",
+    ]
 )
 _WORD = re.compile(r"[^\W_]+(?:[.\-/][^\W_]+)*")
 _JOINT = re.compile(r"[.\-/]")
@@ -54,7 +203,8 @@ _LONG_RUN = re.compile(r"(.)\1{2,}")
 
 @dataclass(frozen=True, slots=True)
 class Syllable:
-    """A folded syllable with the marks that were typed: `tone` is a combining mark or "", `marks` e.g. {"a^", "d-"}."""
+    """A folded syllable with the marks that were typed: `tone` is a combining mark or "", `marks` e.g.
+    {"a^", "d-"}."""
 
     folded: str
     tone: str = ""
@@ -62,13 +212,15 @@ class Syllable:
 
     @property
     def key(self) -> str:
-        """The syllable as plain ASCII with its marks spelt out: "lệ" is "le.e^5", "lẻ" is "le.3", "le" is "le"."""
+        """The syllable as plain ASCII with its marks spelt out: "lệ" is "le.e^5", "lẻ" is "le.3", "le" is
+        "le"."""
         if not self.tone and not self.marks:
             return self.folded
         return f"{self.folded}.{''.join(sorted(self.marks))}{_TONE_DIGITS.get(self.tone, '')}"
 
     def contradicts(self, other: Syllable) -> float:
-        """How much the marks typed here speak against `other`: 0 not at all, 1 fully, 0.3 for hỏi/ngã mixed up."""
+        """How much the marks typed here speak against `other`: 0 not at all, 1 fully, 0.3 for hỏi/ngã mixed
+        up."""
         if self.marks - other.marks:
             return 1.0
         if self.tone and self.tone != other.tone:
@@ -77,7 +229,8 @@ class Syllable:
 
 
 def clean(text: str) -> str:
-    """NFC text without what can't be seen: control, zero-width, direction marks, emoji become spaces or vanish."""
+    """NFC text without what can't be seen: control, zero-width, direction marks, emoji become spaces or
+    vanish."""
     text = _decode_tcvn3(_seen(text, keep=_SOFT_HYPHEN))
     text = _seen(unicodedata.normalize("NFKC", text).translate(_LOOKALIKES))
     return " ".join("".join(" " if _is_blank(c) else c for c in text).split())
@@ -135,7 +288,8 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of cleaned text, lower-cased; codes such as 2.000648 or 375/SCT-VP stay whole, as does c/o."""
+    """The words of cleaned text, lower-cased; codes such as 2.000648 or 375/SCT-VP stay whole, as does
+    c/o."""
     return [piece for word in _WORD.findall(text.lower()) for piece in _pieces(word)]
 
 
@@ -234,7 +388,8 @@ def _decoded(letters: list[str], tone: str, marks: set[str]) -> Syllable | None:
 
 
 def split_joined(word: str, known: Callable[[str], float]) -> list[str] | None:
-    """Cut run-together syllables ("bánbuôn" → bán, buôn). `known` gives a folded piece's cost (0 best) or a negative number for "no".
+    """Cut run-together syllables ("bánbuôn" → bán, buôn). `known` gives a folded piece's cost (0 best) or a
+    negative number for "no".
 
     The cheapest cut wins; None when no cut covers the whole word with at least two pieces.
     """

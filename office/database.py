@@ -113,7 +113,9 @@ def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine for `url`; the folder of an SQLite file is made when missing. Connects to nothing yet.
 
     `busy_seconds`: how long SQLite waits for another writer. Whatever is done with the engine raises
-    DatabaseUnavailable when the database can't be reached, opened, locked or written.
+    DatabaseUnavailable when the database can't be reached, opened, locked or written. No error quotes the
+    values
+    of a statement: they are people's words.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -176,7 +178,7 @@ def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
     path = url.database or ""
     if path and path != ":memory:" and not path.startswith("file:"):
         _make_folder(Path(path).parent)
-    engine = create_engine(url, connect_args={"timeout": busy_seconds})
+    engine = create_engine(url, connect_args={"timeout": busy_seconds}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -194,7 +196,7 @@ def _make_folder(folder: Path) -> None:
 
 def _server_engine(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as exc:
         raise DatabaseUnavailable(
             f"chưa cài thư viện «{exc.name}» để nối tới {url.get_backend_name()}",

@@ -60,8 +60,10 @@ class Choice:
 class Reply:
     """One message to the chat it answers.
 
-    `replaces`: show it in place of the message whose choice was tapped, where the platform can edit; else send it anew.
-    Choices that are not links are numbered from 1 in their order on channels without buttons, and a number typed on
+    `replaces`: show it in place of the message whose choice was tapped, where the platform can edit; else
+    send it anew.
+    Choices that are not links are numbered from 1 in their order on channels without buttons, and a number
+    typed on
     any channel picks that choice.
     """
 
@@ -82,8 +84,10 @@ class Reply:
 class Incoming:
     """A message or tap from a person, as a channel received it.
 
-    `key` is the platform's own identity of the message (update_id, message_id): the same key on the same channel and
-    account is the same message, however often it arrives. `payload` is set when a choice was tapped, `text` otherwise.
+    `key` is the platform's own identity of the message (update_id, message_id): the same key on the same
+    channel and
+    account is the same message, however often it arrives. `payload` is set when a choice was tapped, `text`
+    otherwise.
     """
 
     channel: str
@@ -128,7 +132,8 @@ class ChannelState:
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """Cut text into parts of at most `limit` characters, at paragraph, sentence or word ends where there are any."""
+    """Cut text into parts of at most `limit` characters, at paragraph, sentence or word ends where there are
+    any."""
     parts = []
     text = text.strip()
     while len(text) > limit:

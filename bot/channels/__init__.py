@@ -1,1 +1,2 @@
-"""One file per platform: what comes in becomes an Incoming, a Reply is rendered within the platform's means."""
+"""One file per platform: what comes in becomes an Incoming, a Reply is rendered within the platform's
+means."""

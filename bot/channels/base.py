@@ -23,7 +23,8 @@ class Desk(Protocol):
     """Answers messages. Both methods are synchronous, thread-safe and short (call them in a thread)."""
 
     def handle(self, incoming: Incoming) -> tuple[Reply, ...]:
-        """The replies to send. The same message (channel, account, key) is applied once: when it comes again before
+        """The replies to send. The same message (channel, account, key) is applied once: when it comes again
+        before
         `answered`, the stored replies come back; after `answered`, nothing does."""
         ...
 

@@ -23,6 +23,7 @@ from tests.fakes.telegram import FakeTelegram
 
 COMMAND = Path(sys.executable).with_name("xinluon")
 START_SECONDS = 20.0
+COMMAND_SECONDS = 20.0
 
 _SERVING = re.compile(r"phục vụ tại http://127\.0\.0\.1:(\d+)")
 
@@ -37,18 +38,17 @@ def command(
     *arguments: str,
     folder: Path,
     stdin: bytes | str = b"",
-    timeout: float = 20.0,
-    **environ: str,
+    environ: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `xinluon ARGUMENTS` to its end in a folder."""
     given = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
         [COMMAND, *arguments],
         cwd=folder,
-        env=environment(folder, **environ),
+        env=environment(folder, **(environ or {})),
         input=given,
         capture_output=True,
-        timeout=timeout,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -226,4 +226,3 @@ def lines_of(reply: Mapping[str, Any]) -> str:
 def choices_of(reply: Mapping[str, Any], kind: str) -> Sequence[dict[str, Any]]:
     """The choices of a kind in a reply of /api/chat."""
     return [choice for choice in reply["choices"] if choice["kind"] == kind]
-

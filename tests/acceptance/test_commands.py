@@ -51,17 +51,15 @@ def test_ask_without_a_question_says_how(tmp_path: Path) -> None:
 
 
 def test_ask_jsonl_answers_line_by_line_whatever_the_lines_are(tmp_path: Path) -> None:
-    lines: list[bytes] = [
-        json.dumps(row, ensure_ascii=False).encode()
-        for row in (
-            {"id": "a", "text": TOBACCO_FEE},
-            {"id": "b", "text": "còn thời hạn?", "prev": "cấp giấy phép bán lẻ thuốc lá"},
-            {"id": 3, "text": TOBACCO_FEE + " nhé" * 620},
-            {"id": "d", "text": "phí\u202e bán\u200b lẻ thuốc lá\u0000 😀😀"},
-            {"id": "e", "text": ""},
-            {"id": "f", "text": "😀" * 100, "prev": None, "strange": {}},
-        )
+    questions: list[dict[str, Any]] = [
+        {"id": "a", "text": TOBACCO_FEE},
+        {"id": "b", "text": "còn thời hạn?", "prev": "cấp giấy phép bán lẻ thuốc lá"},
+        {"id": 3, "text": TOBACCO_FEE + " nhé" * 620},
+        {"id": "d", "text": "phí\u202e bán\u200b lẻ thuốc lá\u0000 😀😀"},
+        {"id": "e", "text": ""},
+        {"id": "f", "text": "😀" * 100, "prev": None, "strange": {}},
     ]
+    lines = [json.dumps(row, ensure_ascii=False).encode() for row in questions]
     bad = [b"{", b"[]", b'{"id": "x"}', b'{"id": "y", "text": 5}', b"\xff\xfe", b"[" * 100_000]
     stdin = b"\n".join([*lines, b"", *bad, lines[0]]) + b"\r\n"
     done = command("ask", "--jsonl", folder=tmp_path, stdin=stdin)
@@ -151,7 +149,9 @@ def test_check_reports_problems_and_fails_only_on_errors(tmp_path: Path) -> None
     assert good.returncode == 0
     assert any("địa chỉ" in p["message"] for p in problems)  # the office has not said where it is
 
-    (own / "hong.yaml").write_text("field: Thử\nowner: A\nreview_by: 2035-01-01\nentries:\n  - {id: x, tên: y}\n", "utf-8")
+    (own / "hong.yaml").write_text(
+        "field: Thử\nowner: A\nreview_by: 2035-01-01\nentries:\n  - {id: x, tên: y}\n", "utf-8"
+    )
     bad = command("check", folder=tmp_path)
     assert bad.returncode == 1
     assert "hong.yaml:5: " in bad.stdout
@@ -181,7 +181,12 @@ def test_eval_judges_a_labelled_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b'{"id": "1"}\n', "q.jsonl:1"), (b"", "không có câu hỏi"), (b"\xff", "không đọc được"), (None, "không đọc được")],
+    [
+        (b'{"id": "1"}\n', "q.jsonl:1"),
+        (b"", "không có câu hỏi"),
+        (b"\xff", "không đọc được"),
+        (None, "không đọc được"),
+    ],
 )
 def test_eval_of_a_broken_file_says_where(tmp_path: Path, content: bytes | None, said: str) -> None:
     if content is not None:

@@ -44,15 +44,19 @@ def test_no_kill_loses_a_question_or_asks_it_twice(tmp_path: Path) -> None:
             else:
                 fake.say(chance.choice(private), question)
 
+        def await_next(method: str, within: float) -> None:
+            before = calls[method]
+            until(lambda: len(fake.called(method)) > before or not program.running, within=within)
+
         for _ in range(KILLS):
-            polls, answers = len(fake.called("getUpdates")), len(fake.called("sendMessage"))
+            calls = {method: len(fake.called(method)) for method in ("getUpdates", "sendMessage")}
             program.start(wait=False)
             for _ in range(QUESTIONS_A_LIFE):
                 ask()
             if chance.random() < 0.85:  # else while it is still starting
-                until(lambda: len(fake.called("getUpdates")) > polls or not program.running, within=20)
+                await_next("getUpdates", 20)
             if chance.random() < 0.5:
-                until(lambda: len(fake.called("sendMessage")) > answers or not program.running, within=5)
+                await_next("sendMessage", 10)
             time.sleep(chance.random() ** 2 * 0.2)
             assert program.running, program.logs()
             program.kill()

@@ -147,14 +147,23 @@ def test_a_very_long_text_is_read_in_part_and_says_so(fake: FakeTelegram, chat: 
 
 
 def test_what_people_write_does_no_harm(fake: FakeTelegram, chat: Chat, office: Program) -> None:
-    hostile = ["<b>&amp;", "phí\u202e bán lẻ\u200b thuốc lá", "😀" * 300, "'; DROP TABLE questions; --", "/hoi", "\ufeff"]
+    hostile = [
+        "<b>&amp;",
+        "phí\u202e bán lẻ\u200b thuốc lá",
+        "😀" * 300,
+        "'; DROP TABLE questions; --",
+        "/hoi",
+        "\ufeff",
+    ]
     for text in hostile:
         assert ask(fake, chat, text).text
     assert office.health()[0] == 200
     assert [e for e in office.events() if e["level"] == "error" and "knowledge" not in e["event"]] == []
 
 
-def test_the_log_has_neither_the_token_nor_what_was_asked(fake: FakeTelegram, chat: Chat, office: Program) -> None:
+def test_the_log_has_neither_the_token_nor_what_was_asked(
+    fake: FakeTelegram, chat: Chat, office: Program
+) -> None:
     ask(fake, chat, "tôi tên Nguyễn Văn Kín, số điện thoại 0912345678, phí bán lẻ thuốc lá")
     written = office.logs() + office.output()
     assert fake.token.split(":")[1] not in written

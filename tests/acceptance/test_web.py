@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def test_the_page_is_served_with_a_strict_policy(office: Program) -> None:
     assert page.status_code == 200
     assert "Hỏi đáp thủ tục hành chính" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert "http" not in page.text.replace("http://www.w3.org", "").partition("<footer")[0].partition("<main")[0]
+    assert re.findall(r'(?:src|href)="(?:https?:)?//', page.text) == []  # no other host is needed to show it
     assert office.get("/khong-co").status_code == 404
 
 
@@ -49,7 +50,15 @@ def test_payloads_that_nobody_was_offered_do_no_harm(office: Program) -> None:
         for line in Path("knowledge/data/can_bo.yaml").read_text("utf-8").splitlines()
         if line.lstrip().startswith("- id:")
     )
-    hostile = ["e", "e:", "e:không có", f"e:{staff}", "t:x:9999999999999999999:1", "v:99999999999999999999:1", "\x00"]
+    hostile = [
+        "e",
+        "e:",
+        "e:không có",
+        f"e:{staff}",
+        "t:x:9999999999999999999:1",
+        "v:99999999999999999999:1",
+        "\x00",
+    ]
     for payload in hostile:
         replies = office.chat(payload=payload)["replies"]
         assert len(replies) == 1
@@ -90,7 +99,9 @@ def test_changed_knowledge_is_taken_in_and_broken_knowledge_is_not(office: Progr
         assert "456.000 đồng" in fee()
         assert knowledge()["version"] == good
         assert "rieng.yaml:" in json.dumps(knowledge()["errors"])
-        assert any("rieng.yaml:" in e["problem"] for e in office.events() if e["event"] == "knowledge.problem")
+        assert any(
+            "rieng.yaml:" in e["problem"] for e in office.events() if e["event"] == "knowledge.problem"
+        )
         assert office.health()[0] == 200  # it serves, on what it knew
 
         write_own_entry(own_folder, "789000")
@@ -105,4 +116,7 @@ def test_changed_knowledge_is_taken_in_and_broken_knowledge_is_not(office: Progr
 @pytest.mark.parametrize("text", ["", " ", "/start", "\x00", "\u202e\u200b"])
 def test_an_empty_question_offers_the_menu(office: Program, text: str) -> None:
     [reply] = office.chat(text=text)["replies"]
-    assert [c["label"] for c in choices_of(reply, "option")][:2] == ["Thủ tục theo lĩnh vực", "Nộp hồ sơ trực tuyến"]
+    assert [c["label"] for c in choices_of(reply, "option")][:2] == [
+        "Thủ tục theo lĩnh vực",
+        "Nộp hồ sơ trực tuyến",
+    ]

@@ -237,17 +237,25 @@
     if (control.hasAttribute("aria-pressed")) press(id, control);
     const isFocused = document.activeElement === control;
     const inPlace = replies.length && replies[0].replaces;
+    const top = control.getBoundingClientRect().top;
     if (inPlace) byId("change").textContent = replace(shown(id), { id, reply: replies[0] });
     else if (isSaid(control)) add({ id: newKey(), text: control.lastElementChild.textContent });
     const fresh = replies.slice(inPlace ? 1 : 0).map((reply) => add({ id: newKey(), reply }));
     if (fresh.length) arrive(fresh[0], isFocused);
-    else if (inPlace && !isSame(control, shown(id), place)) arrive(shown(id), false);
+    else if (inPlace && isSame(control, shown(id), place)) holdStill(controls(shown(id))[place], top);
+    else if (inPlace) arrive(shown(id), false);
   }
 
   const isSaid = (control) => control.matches("button:not([aria-pressed])");
 
   function isSame(control, message, place) {
     return control.matches("input") && Boolean(controls(message)[place]);
+  }
+
+  // The text above a list grows and shrinks with what is ticked; the box under the finger stays where it was.
+  function holdStill(control, top) {
+    const drift = control.getBoundingClientRect().top - top;
+    if (drift) window.scrollBy({ top: drift, behavior: "instant" });
   }
 
   function arrive(message, takeFocus) {

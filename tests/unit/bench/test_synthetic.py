@@ -60,4 +60,6 @@ def test_questions_are_the_same_every_time_and_about_grown_entries(shipped: Know
     asked = questions(knowledge, ["cho hỏi lệ phí bao nhiêu"], 50)
     assert asked == questions(knowledge, ["cho hỏi lệ phí bao nhiêu"], 50)
     assert len(asked) == 50
-    assert all(one.text and one.entry in knowledge.entries and one.entry not in shipped.entries for one in asked)
+    assert all(
+        one.text and one.entry in knowledge.entries and one.entry not in shipped.entries for one in asked
+    )

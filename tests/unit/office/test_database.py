@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Engine, MetaData, Table, text
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session, sessionmaker
 
 from office.conversations import Conversation, save
@@ -160,6 +160,13 @@ def test_migrations_can_be_written_out_for_postgresql() -> None:
     output = io.StringIO()
     command.upgrade(_alembic("postgresql://", output), "head", sql=True)
     assert "TIMESTAMP WITH TIME ZONE" in output.getvalue()
+
+
+def test_errors_do_not_quote_what_people_wrote(sessions: sessionmaker[Session]) -> None:
+    statement = text("INSERT INTO conversations VALUES ('key', '{}', :said), ('key', '{}', :said)")
+    with sessions() as session, pytest.raises(IntegrityError) as caught:
+        session.execute(statement, {"said": "lời nói"})
+    assert "lời nói" not in str(caught.value)
 
 
 def test_a_writer_takes_the_lock_when_it_begins(url: str, sessions: sessionmaker[Session]) -> None:

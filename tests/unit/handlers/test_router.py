@@ -1,0 +1,207 @@
+"""What a message leads to: a tap, a command, a number or a question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session, sessionmaker
+
+from handlers.conversation import Talk
+from handlers.library import Library
+from handlers.texts import texts
+from knowledge.schema import Kind
+from office.messages import ChoiceKind, Reply
+from tests.unit.handlers.conftest import Person, questions_of, talk_of
+
+HUGE = "9" * 50
+ARGUMENTS = [
+    "",
+    "x",
+    "khong_co",
+    "thu_lan",
+    "thu_lan:fee",
+    "thu_lan:khong_co",
+    "thu_lan:0:0",
+    "thu_lan:0:-1",
+    "thu_lan:-5:0",
+    "thu_lan:0:3",
+    "thu_lan:99:99",
+    f"thu_lan:{HUGE}:{HUGE}",
+    f"{HUGE}:1",
+    "-1:1",
+    "0:0",
+    f"{2**63 - 1}:1",
+    f"{10**18 - 1}:-1",
+    "viec-thu:1",
+    f"viec-thu:{HUGE}",
+    "viec-thu:-3",
+    "\u202e😀:\x00",
+    ":" * 60,
+]
+VERBS = ["e", "f", "fs", "h", "k", "m", "n", "r", "t", "v", "", "E", "zz", "\x00"]
+CHOOSE_WORDS = "giấy phép"
+
+
+def titles(reply: Reply) -> str:
+    return reply.text() + "\n" + "\n".join(c.label for c in reply.choices)
+
+
+def says(name: str, reply: Reply) -> bool:
+    return reply.lines[0].text == texts()(name)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_tap_however_hostile_breaks_the_desk(person: Person, verb: str) -> None:
+    person.say("Đăng ký biểu diễn lân sư rồng")
+    for arguments in ARGUMENTS:
+        reply = person.tap(f"{verb}:{arguments}")
+        assert reply.lines
+        assert not says("error", reply), arguments
+
+
+@given(payload=st.text(min_size=1, max_size=64), text=st.text(max_size=300))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_words_however_strange_break_the_desk(person: Person, payload: str, text: str) -> None:
+    for reply in (person.tap(payload), person.say(text)):
+        assert reply.lines
+        assert not says("error", reply)
+
+
+@pytest.mark.parametrize("pattern", ["e:{}", "e:{}:fee", "k:{}:0", "k:{}:-1", "t:{}:0:0", "r:{}:0"])
+def test_what_is_for_the_staff_is_not_shown(person: Person, library: Library, pattern: str) -> None:
+    hidden = [e for e in library.knowledge.entries.values() if e.kind is Kind.STAFF]
+    assert len(hidden) > 1
+    for entry in hidden:
+        shown = titles(person.tap(pattern.format(entry.id)))
+        assert entry.title not in shown
+        assert entry.label not in shown
+        for documents in entry.documents:
+            assert documents.items[0].text not in shown
+
+
+def test_the_staff_s_own_is_not_found_by_asking(person: Person, sessions: sessionmaker[Session]) -> None:
+    shown = titles(person.say("Quy chế nội bộ tuyệt mật"))
+    assert "tuyệt mật" not in shown
+    assert talk_of(sessions, person).entry != "thu_noi_bo"
+
+
+def test_browsing_goes_from_the_fields_to_an_entry_to_a_facet(person: Person) -> None:
+    fields = person.tap("fs")
+    assert fields.replaces
+    field = next(c for c in fields.choices if c.label == "Việc thử")
+    entries = person.tap(field.payload)
+    assert entries.replaces
+    entry = next(c for c in entries.choices if c.label == "Đăng ký lân sư rồng")
+    opened = person.tap(entry.payload)
+    assert not opened.replaces  # the list stays, to choose another
+    fee = person.tap(next(c.payload for c in opened.choices if c.label == "Phí, lệ phí"))
+    assert fee.replaces
+    assert "123.000 đồng" in fee.text()
+    back = next(c for c in fee.choices if c.label == "Tóm tắt")
+    assert person.tap(back.payload).text() == opened.text()
+
+
+def test_every_entry_of_the_menu_is_shown_on_some_page(person: Person, library: Library) -> None:
+    for field in person.tap("fs").choices:
+        if not field.payload.startswith("f:"):
+            continue
+        seen: list[str] = []
+        payload, pages = field.payload, 0
+        while payload:
+            reply = person.tap(payload)
+            seen += [c.payload for c in reply.choices if c.kind is ChoiceKind.OPTION]
+            payload = next((c.payload for c in reply.choices if c.payload.startswith("f:")), "")
+            pages += 1
+            assert pages < 20
+        assert len(seen) == len(set(seen))
+
+
+def test_a_tapped_entry_becomes_what_is_talked_of(person: Person) -> None:
+    person.tap("e:thu_lan")
+    assert "123.000 đồng" in person.say("còn lệ phí?").text()
+
+
+def test_another_question_forgets_what_was_talked_of(person: Person, sessions: sessionmaker[Session]) -> None:
+    person.tap("e:thu_lan")
+    person.tap("n")
+    assert talk_of(sessions, person).entry == ""
+
+
+@pytest.mark.parametrize("text", ["2", " 2 ", "2.", "2)"])
+def test_a_number_picks_a_choice(person: Person, text: str) -> None:
+    menu = person.say("/start")
+    assert person.say(text).text() == person.tap(menu.numbered()[1].payload).text()
+
+
+@pytest.mark.parametrize("text", ["0", "99", "999"])
+def test_a_number_that_was_not_offered_is_said_to_be_none(person: Person, text: str) -> None:
+    count = len(person.say("/start").numbered())
+    assert f"từ 1 đến {count}" in person.say(text).text()
+    assert person.say("1").replaces  # the choices still stand
+
+
+def test_a_number_before_anything_was_offered_is_a_question(
+    person: Person, sessions: sessionmaker[Session]
+) -> None:
+    assert person.say("2").lines
+    assert [q.text for q in questions_of(sessions)] == ["2"]
+
+
+@pytest.mark.parametrize(
+    "text", ["/start", "/START", "/menu", "/help", "menu", "/start@XinLuonBot x", "", "  ", "/hoi", "/hoi "]
+)
+def test_a_command_or_nothing_at_all_gives_the_menu(
+    person: Person, sessions: sessionmaker[Session], text: str
+) -> None:
+    reply = person.say(text)
+    assert "Xin chào" in reply.text()
+    assert questions_of(sessions) == []
+
+
+@pytest.mark.parametrize("text", ["/hoi", "/ask", "/Hoi@XinLuonBot"])
+def test_a_command_with_words_is_a_question(
+    person: Person, sessions: sessionmaker[Session], text: str
+) -> None:
+    reply = person.say(f"{text} Đăng ký biểu diễn lân sư rồng")
+    assert "123.000 đồng" in reply.text()
+    assert [q.text for q in questions_of(sessions)] == ["Đăng ký biểu diễn lân sư rồng"]
+
+
+def test_a_question_is_kept_with_its_decision(person: Person, sessions: sessionmaker[Session]) -> None:
+    person.say("lệ phí đăng ký biểu diễn lân sư rồng, gọi 0912345678")
+    [kept] = questions_of(sessions)
+    assert (kept.channel, kept.outcome, kept.entry_id, kept.facet) == ("web", "answer", "thu_lan", "fee")
+    assert kept.text.endswith("[số điện thoại]")
+    assert kept.person != person.name
+
+
+def test_a_vague_question_is_asked_back_and_its_choice_answers(person: Person) -> None:
+    reply = person.say(CHOOSE_WORDS)
+    options = [c for c in reply.choices if c.kind is ChoiceKind.OPTION]
+    assert 2 <= len(options) <= 4
+    answer = person.say("1")
+    assert answer.text() == person.tap(options[0].payload).text()
+
+
+@pytest.mark.parametrize(("length", "noted"), [(2000, False), (2001, True), (50_000, True)])
+def test_a_long_text_is_cut_with_a_note(person: Person, length: int, noted: bool) -> None:
+    reply = person.say("phí bán lẻ thuốc lá ".ljust(length, "x"))
+    assert ("dài hơn 2.000 ký tự" in reply.text()) is noted
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"choices": None},
+        {"ticks": {"a": "x"}},
+        {"question": "x"},
+        {"ticks": [1]},
+        {"entry": 5},
+        {"ticks": []},
+    ],
+)
+def test_a_conversation_of_another_shape_is_begun_anew(shape: dict[str, Any]) -> None:
+    assert Talk.from_dict(shape).choices == []
