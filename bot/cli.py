@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from bot.cli_words import Command, Group, UsageError, complaint
 from knowledge.strict_yaml import BadYaml
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 OK, PROBLEMS, BAD_USE, UNAVAILABLE = 0, 1, 2, 3
 
 app = typer.Typer(
+    cls=Group,
     help="Xin Luôn: chương trình hỏi đáp thủ tục hành chính của cơ quan.",
     no_args_is_help=True,
     add_completion=False,
@@ -32,7 +34,9 @@ app = typer.Typer(
         "3 không chạy được (cổng, cơ sở dữ liệu)."
     ),
 )
-bench_app = typer.Typer(help="Đo tốc độ và chất lượng tìm kiếm.", no_args_is_help=True, rich_markup_mode=None)
+bench_app = typer.Typer(
+    cls=Group, help="Đo tốc độ và chất lượng tìm kiếm.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(bench_app, name="bench")
 
 ConfigOption = Annotated[
@@ -42,7 +46,7 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng JSON cho chương trình khác đọc.")]
 
 
-@app.command()
+@app.command(cls=Command)
 def run(config: ConfigOption = None) -> None:
     """Chạy dịch vụ: trang web, Telegram (nếu bật)."""
     settings = _settings(config)  # before the heavy parts: what is wrong with it is told at once
@@ -74,7 +78,7 @@ def run(config: ConfigOption = None) -> None:
     typer.echo("Đã dừng.")
 
 
-@app.command()
+@app.command(cls=Command)
 def ask(
     question: Annotated[str | None, typer.Argument(help="Câu hỏi, đặt trong dấu nháy.")] = None,
     jsonl: Annotated[
@@ -110,7 +114,7 @@ def ask(
     print_reply(answer(library, question, _today()).reply)
 
 
-@app.command()
+@app.command(cls=Command)
 def chat(config: ConfigOption = None) -> None:
     """Hỏi đáp trong cửa sổ dòng lệnh (gõ /thoat để ra)."""
     import asyncio
@@ -147,7 +151,7 @@ def chat(config: ConfigOption = None) -> None:
         _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
 
 
-@app.command()
+@app.command(cls=Command)
 def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Soát kho tri thức và cấu hình: lỗi (mã thoát 1) và cảnh báo."""
     from bot.config import find_config, profile_of, unset_details
@@ -173,7 +177,7 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     raise typer.Exit(PROBLEMS if any(p.error for p in problems) else OK)
 
 
-@app.command("eval")
+@app.command("eval", cls=Command)
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Tệp JSON Lines các câu hỏi đã gắn nhãn.")],
     failures: Annotated[Path | None, typer.Option("--failures", help="Ghi các câu sai vào tệp này.")] = None,
@@ -203,25 +207,25 @@ def evaluate(
         print_evaluation(report, file.name)
 
 
-@bench_app.command("all")
+@bench_app.command("all", cls=Command)
 def bench_all(as_json: JsonOption = False) -> None:
     """Đo tất cả: tìm kiếm ở cỡ hiện có và 100.000 cụm từ, khởi động nguội, bộ nhớ."""
     _bench("all", as_json)
 
 
-@bench_app.command("search")
+@bench_app.command("search", cls=Command)
 def bench_search(as_json: JsonOption = False) -> None:
     """Đo tìm kiếm, bên cạnh rapidfuzz WRatio và bm25s trong cùng một lần chạy."""
     _bench("search", as_json)
 
 
-@bench_app.command("start")
+@bench_app.command("start", cls=Command)
 def bench_start(as_json: JsonOption = False) -> None:
     """Đo khởi động nguội và bộ nhớ."""
     _bench("start", as_json)
 
 
-@app.command()
+@app.command(cls=Command)
 def version(as_json: JsonOption = False) -> None:
     """In phiên bản chương trình và kho tri thức."""
     from importlib.metadata import version as installed
@@ -241,7 +245,17 @@ def version(as_json: JsonOption = False) -> None:
 def main() -> None:
     """Run the command; whatever goes wrong in its use is one line, not a traceback."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or OK)
+    except UsageError as exc:
+        if not sys.argv[1:] or type(exc).__name__ == "NoArgsIsHelpError":
+            typer.echo(str(exc))
+        else:
+            typer.echo(f"Lỗi: {complaint(exc)}", err=True)
+        sys.exit(BAD_USE)
+    except typer.Exit as exc:
+        sys.exit(exc.exit_code)
+    except typer.Abort:
+        sys.exit(130)
     except BadYaml as exc:
         for problem in exc.problems:
             typer.echo(f"Lỗi: {problem}", err=True)
