@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from knowledge.loader import Knowledge
 from knowledge.phrases import Phrases
 from knowledge.schema import (
+    Action,
     DocumentSet,
     Duration,
     Entry,
@@ -33,6 +34,7 @@ from knowledge.schema import (
 _TOPIC_LINES = 6
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _IP_HOST = re.compile(r"[\d.]+|.*:.*")
+_RENEWING = frozenset({Action.EXTEND, Action.REISSUE})
 _GONE = frozenset({Standing.ABOLISHED, Standing.OUTDATED})
 
 
@@ -106,6 +108,8 @@ class Answerer:
     def answer(self, entry: Entry, facet: Facet | None, today: date) -> Answer:
         """The answer to a question for this side of the entry (None: no side asked)."""
         asked = facet or Facet.OVERVIEW
+        if asked is Facet.RENEWAL and entry.action in _RENEWING and not entry.renewal:
+            asked = Facet.OVERVIEW  # the entry itself is the renewal that was asked for
         if entry.kind is Kind.OVERVIEW:
             title = self.phrases("answer.overview", title=entry.title)
             return Answer(entry=entry.id, facet=asked, lines=(AnswerLine(title),), options=entry.children)
@@ -211,7 +215,7 @@ class Answerer:
     def _topic(self, entry: Entry, asked: Facet, today: date) -> Answer:
         facts = [f for f in entry.facts if f.shown and f.holds(today)]
         fitting = [f for f in facts if f.facet is asked] if asked is not Facet.OVERVIEW else []
-        chosen = fitting or facts
+        chosen = [*fitting, *(f for f in facts if f not in fitting)]  # what was asked stands first
         lines = [AnswerLine(entry.title, Part.TITLE)]
         if entry.standing in _GONE:  # what is merely doubtful is said with the caveats
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))

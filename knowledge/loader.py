@@ -277,8 +277,7 @@ def _only_known(field: Field, entries: Mapping[str, Entry]) -> Field:
 def _dead_references(entries: Mapping[str, Entry]) -> Iterable[Problem]:
     for entry in entries.values():
         pointed = [*entry.children, *entry.related, *(entry.replaced.entries if entry.replaced else ())]
-        if entry.variant_of:
-            pointed.append(entry.variant_of)
+        pointed += [target for target in (entry.variant_of, entry.opening) if target]
         for target in pointed:
             if target not in entries:
                 yield Problem(
@@ -302,6 +301,7 @@ def _with_living_references(entry: Entry, entries: Mapping[str, Entry]) -> Entry
         related=living(entry.related),
         replaced=replaced,
         variant_of=entry.variant_of if entry.variant_of in entries else None,
+        opening=entry.opening if entry.opening in entries else None,
     )
 
 

@@ -211,10 +211,18 @@ class Searcher:
                 return self._other(question, best, sure, ranked)
             return self._choose(question, ranked, sure)
         if sure >= self.weights.answer_at:
-            return self._answer(question, best.entry.id, sure, candidates=ranked)
+            chosen = self._opening_of(best.entry.id, question) or best.entry.id
+            return self._answer(question, chosen, sure, candidates=ranked)
         if sure >= self.weights.choose_at and beliefs(ranked)[1] < self.weights.out_at:
             return self._choose(question, ranked, sure)
         return self._other(question, best, sure, ranked)
+
+    def _opening_of(self, entry_id: str, question: Question) -> str:
+        """The entry of an overview that a question for papers, fee or time means when it names no later step."""
+        entry = self.knowledge.entries[entry_id]
+        if not question.facet or question.actions - {Action.ISSUE}:
+            return ""
+        return entry.opening or ""
 
     def _vague(self, question: Question, ranked: Sequence[Scored], sure: float) -> Decision:
         """No matter was named: chat if it was only polite, answer a general subject that is sure, else ask
