@@ -150,7 +150,7 @@ def learn_usage(found: Sequence[Sample], topics: Topics, knowledge: Knowledge) -
         )
         for n, name in enumerate(names)
     ]
-    return Usage(classes, _values(words, SMOOTHING, 1), _values(pairs, PAIR_SMOOTHING, 2))
+    return Usage(classes, _values(words, SMOOTHING, 2), _values(pairs, PAIR_SMOOTHING, 3))
 
 
 def _entries_of(name: str, topics: Topics, knowledge: Knowledge) -> tuple[str, ...]:
