@@ -44,36 +44,38 @@ class PhraseTable(Generic[V]):
     """Finds the longest known phrase at each place of a list of syllables."""
 
     def __init__(self, phrases: Iterable[tuple[Sequence[Syllable], V]]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[Syllable, ...], V]]] = {}
+        self._by_folded: dict[tuple[str, ...], list[tuple[tuple[Syllable, ...], V]]] = {}
+        sizes: dict[str, set[int]] = {}
         for key, value in phrases:
             if key:
-                self._by_first.setdefault(key[0].folded, []).append((tuple(key), value))
-        for found in self._by_first.values():
-            found.sort(key=lambda item: -len(item[0]))
+                self._by_folded.setdefault(tuple(s.folded for s in key), []).append((tuple(key), value))
+                sizes.setdefault(key[0].folded, set()).add(len(key))
+        self._sizes = {first: sorted(found, reverse=True) for first, found in sizes.items()}
 
     def find(self, syllables: Sequence[Syllable], *, overlapping: bool = False) -> list[Match[V]]:
         """Longest matches from left to right. Marks that were typed must not contradict the phrase's."""
         found = []
+        folded = tuple(s.folded for s in syllables)
         at = 0
         while at < len(syllables):
-            options = self._by_first.get(syllables[at].folded)
-            match = self._at(syllables, at, options) if options else None
+            sizes = self._sizes.get(folded[at])
+            match = self._at(syllables, folded, at, sizes) if sizes else None
             if match:
                 found.append(match)
             at += match.size if match and not overlapping else 1
         return found
 
-    @staticmethod
     def _at(
-        syllables: Sequence[Syllable], at: int, options: Sequence[tuple[tuple[Syllable, ...], V]]
+        self, syllables: Sequence[Syllable], folded: tuple[str, ...], at: int, sizes: Sequence[int]
     ) -> Match[V] | None:
-        for key, value in options:
-            size = len(key)
-            if at + size <= len(syllables) and all(
-                typed.folded == known.folded and not _refuses(typed, known, alone=size == 1)
-                for typed, known in zip(syllables[at : at + size], key, strict=True)
-            ):
-                return Match(at, size, value)
+        for size in sizes:
+            for key, value in self._by_folded.get(folded[at : at + size], ()):
+                # At the end fewer syllables may be left than the size: then it is a shorter phrase's turn.
+                if len(key) == size and not any(
+                    _refuses(typed, known, alone=size == 1)
+                    for typed, known in zip(syllables[at : at + size], key, strict=True)
+                ):
+                    return Match(at, size, value)
         return None
 
 

@@ -39,7 +39,7 @@ FEATURES = (
 
 _CANDIDATES = 16
 _LIKELY_CLASSES = 4
-_WIDE = 600  # candidates after which common syllables no longer add new ones
+_WIDE = 600  # what more entries have is common: it adds no new candidates to so many
 _ASIDE = 0.5  # part of a facet word's weight in the quick sum
 _UNKNOWN_WEIGHT = 0.55  # of a word the knowledge base has never seen
 
@@ -88,13 +88,17 @@ class Ranker:
         pair_total = sum(weight for weight, _ in pairs)
         totals = [sum(a.weight for a in asked if a.term.role <= group) for group in Group]
         known = {a.term.syllable.folded: a.weight * a.term.trust for a in asked}
+        said = frozenset(known)
         scored = []
         for number in self._shortlist(asked, pairs, context, fits):
             entry = self.index.entries[number]
             share, covered = self._coverage(number, entry.group, asked)
             total = totals[entry.group]
-            paired = sum(weight * found.get(number, 0.0) for weight, found in pairs)
-            phrase = _best_phrase(entry, known, total) if total > 0 else (0.0, 0.0, 0.0)
+            paired = 0.0
+            for weight, found in pairs:
+                if number in found:
+                    paired += weight * found[number]
+            phrase = _best_phrase(entry, said, known, total) if total > 0 else (0.0, 0.0, 0.0)
             features = (
                 share / total if total > 0 else 0.0,
                 covered / total if total > 0 else 0.0,
@@ -133,26 +137,28 @@ class Ranker:
         """Entry numbers worth a closer look: by a quick sum over the postings, by usage, and the standing
         ones."""
         quick: dict[int, float] = {}
+        common = []
         for one in asked:
             posting = self.index.postings.get(one.term.syllable.folded)
             if posting is None or one.weight <= 0:
                 continue
             gain = one.weight * one.term.trust * (1.0 if one.term.role is Role.MATTER else _ASIDE)
-            entries = posting.entries
-            if len(quick) > _WIDE and len(entries) > len(quick):
-                for number in quick:
-                    if number in entries:
-                        quick[number] += gain * (1 + entries[number][0])
-            elif one.fits:
-                for number, (share, mask) in entries.items():
-                    quick[number] = quick.get(number, 0.0) + gain * one.fits[mask] * (1 + share)
+            if len(posting.entries) > _WIDE:
+                common.append((gain, one.fits, posting.entries))
             else:
-                for number, (share, _) in entries.items():
-                    quick[number] = quick.get(number, 0.0) + gain * (1 + share)
+                _add(quick, gain, one.fits, posting.entries)
         for weight, found in pairs:
             if len(found) <= _WIDE:
                 for number, share in found.items():
                     quick[number] = quick.get(number, 0.0) + weight * share
+        for gain, marks, entries in common:  # still the rarest first
+            if len(quick) > _WIDE:
+                quick = {n: quick[n] for n in nlargest(_WIDE, quick, key=quick.__getitem__)}
+            if len(quick) == _WIDE:
+                shared = {n: entries[n] for n in quick if n in entries}
+                _add(quick, gain, marks, shared)
+            else:
+                _add(quick, gain, marks, entries)
         best = nlargest(_CANDIDATES, quick, key=quick.__getitem__)
         extra = [*self.index.usage.likely(fits, _LIKELY_CLASSES), context.entry]
         for number in (*self._always, *(self.index.numbers.get(e, -1) for e in extra)):
@@ -202,6 +208,19 @@ class Ranker:
         )
 
 
+def _add(
+    sums: dict[int, float], gain: float, marks: Mapping[int, float], entries: Mapping[int, tuple[float, int]]
+) -> None:
+    """Add what a syllable brings to each of the entries."""
+    known = sums.get
+    if marks:
+        for number, (share, mask) in entries.items():
+            sums[number] = known(number, 0.0) + gain * marks[mask] * (1 + share)
+    else:
+        for number, (share, _) in entries.items():
+            sums[number] = known(number, 0.0) + gain * (1 + share)
+
+
 def _fits(term: Term, posting: Posting) -> dict[int, float]:
     """How well the typed marks agree with each combination of marked forms in the posting; empty when all
     agree."""
@@ -211,11 +230,12 @@ def _fits(term: Term, posting: Posting) -> dict[int, float]:
     return {mask: max(a for at, a in enumerate(agree) if mask >> at & 1) for mask in posting.masks}
 
 
-def _best_phrase(entry: Indexed, known: Mapping[str, float], total: float) -> tuple[float, float, float]:
+def _best_phrase(
+    entry: Indexed, said: frozenset[str], known: Mapping[str, float], total: float
+) -> tuple[float, float, float]:
     """Of the phrases that have most in common with the question: worth, harmonic mean of both coverages,
     mass."""
     worth = balance = mass = 0.0
-    said = known.keys()
     for phrase in entry.phrases:
         common = phrase.terms & said
         if not common:
