@@ -218,7 +218,8 @@ class Searcher:
         return self._other(question, best, sure, ranked)
 
     def _opening_of(self, entry_id: str, question: Question) -> str:
-        """The entry of an overview that a question for papers, fee or time means when it names no later step."""
+        """The entry of an overview that a question for papers, fee or time means when it names no later
+        step."""
         entry = self.knowledge.entries[entry_id]
         if not question.facet or question.actions - {Action.ISSUE}:
             return ""
