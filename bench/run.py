@@ -1,7 +1,7 @@
 """Measure, print what was found beside what was promised, and fail when a promise is broken.
 
-From the command line: `xinluon bench all|search|start [--json]`; `python -m bench.run start --verbose` also names
-the slowest imports.
+From the command line: `xinluon bench all|search|start [--json]`.
+`python -m bench.run start --verbose` also names the slowest imports.
 """
 
 from __future__ import annotations

@@ -202,4 +202,6 @@ def _add_first_right(section: Section, cases: Sequence[Case], searcher: Searcher
 
 def _best(searcher: Searcher, text: str, size: int) -> list[str]:
     """The first entries of the ranking, whatever is decided then."""
-    return [s.entry.id for s in searcher.search(text).candidates[:size]]
+    decision = searcher.search(text)
+    ranked = [s.entry.id for s in decision.candidates[:size]]
+    return ranked or [decision.entry]  # a procedure's code or whole name needs no ranking

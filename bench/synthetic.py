@@ -1,9 +1,9 @@
 """A knowledge base of any size, grown from the shipped one, to measure the search where it is far larger.
 
-What makes a search slow is how words are spread over entries: a few are in a third of all titles, most are rare.
-So new entries are made of the words of real ones: a matter (two real entries mixed), told apart by a place, a number
-or an invented name. Invented syllables are valid Vietnamese and follow Zipf's law. The same seed gives the same
-entries.
+What makes a search slow is how words are spread over entries: a few are in a third of all titles, most are
+rare. So new entries are made of the words of real ones: a matter (two real entries mixed), told apart by a
+place, a number or an invented name. Invented syllables are valid Vietnamese and follow Zipf's law. The same
+seed gives the same entries.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _ONSETS = tuple(
     "b c ch d đ g h k kh l m n ng nh ph qu r s t th tr v x".split()  # noqa: SIM905
 )
 _RIMES = tuple(
-    """a ác ai ạm án ang ảnh ao áp át âu ấy e én êm ệnh ết êu i ích iêm iến iệp iêu ín ình o oa oài oan óc ói om òn
-    ong ô ôc ôi ôm ồn ông ơ ơi ơm ớp ú ua uân uất úc ui um ung ươi ướng ượt ưu""".split()  # noqa: SIM905
+    """a ác ai ạm án ang ảnh ao áp át âu ấy e én êm ệnh ết êu i ích iêm iến iệp iêu ín ình o oa oài oan óc ói
+    om òn ong ô ôc ôi ôm ồn ông ơ ơi ơm ớp ú ua uân uất úc ui um ung ươi ướng ượt ưu""".split()  # noqa: SIM905
 )
 _PLACES = (
-    "An Biên", "An Giang", "An Minh", "Bắc Ninh", "Bình Dương", "Cà Mau", "Cần Thơ", "Châu Thành", "Đà Nẵng",
-    "Đồng Nai", "Giang Thành", "Giồng Riềng", "Gò Quao", "Hà Nội", "Hà Tiên", "Hải Phòng", "Hòn Đất", "Kiên Hải",
-    "Kiên Lương", "Lâm Đồng", "Long An", "Nghệ An", "Phú Quốc", "Quảng Nam", "Rạch Giá", "Sóc Trăng", "Tân Hiệp",
-    "Thổ Chu", "U Minh Thượng", "Vĩnh Long", "Vĩnh Thuận",
+    "An Biên", "An Giang", "An Minh", "Bắc Ninh", "Bình Dương", "Cà Mau", "Cần Thơ", "Châu Thành",
+    "Đà Nẵng", "Đồng Nai", "Giang Thành", "Giồng Riềng", "Gò Quao", "Hà Nội", "Hà Tiên", "Hải Phòng",
+    "Hòn Đất", "Kiên Hải", "Kiên Lương", "Lâm Đồng", "Long An", "Nghệ An", "Phú Quốc", "Quảng Nam",
+    "Rạch Giá", "Sóc Trăng", "Tân Hiệp", "Thổ Chu", "U Minh Thượng", "Vĩnh Long", "Vĩnh Thuận",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def grow(knowledge: Knowledge, phrases: int = PHRASES, *, seed: int = SEED) -> K
 
 
 def questions(knowledge: Knowledge, spoken: Sequence[str], size: int, *, seed: int = SEED) -> list[Asked]:
-    """Questions about the grown entries: a phrase with words dropped, some of a real question added, marks lost."""
+    """Questions about the grown entries: phrases with words dropped, real ones added, often without marks."""
     random = Random(seed)
     entries = [e for e in knowledge.entries.values() if e.id.startswith("tong_hop_")]
     found = []

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from handlers.ask import Response
+from handlers import payloads
+from handlers.ask import Response, number_of
 from handlers.ask import ask as answer
+from handlers.browse import tapped_entry
 from handlers.library import Library
 from knowledge.evaluation import Case, Given
-from knowledge.search import Outcome
+from knowledge.schema import Facet
+from knowledge.search import Decision, Outcome
 
 
 def answer_lines(library: Library, lines: Iterable[bytes], today: date) -> Iterator[dict[str, Any]]:
@@ -69,7 +72,24 @@ def _in_conversation(library: Library, text: str, previous: str, today: date) ->
         before = answer(library, previous, today)
         last = before.entry
         pending = previous if before.decision.outcome is Outcome.CHOOSE else ""
+        picked = _picked(library, before, text, today)
+        if picked:
+            return picked, 0.0
     started = time.perf_counter()
     library.searcher.search(text, library.knowledge.get(last), pending)
     spent = (time.perf_counter() - started) * 1000
     return answer(library, text, today, last=last, pending=pending), spent
+
+
+def _picked(library: Library, before: Response, text: str, today: date) -> Response | None:
+    """The entry whose number was typed, as the conversation of every channel has it."""
+    numbered = before.reply.numbered()
+    number = number_of(text)
+    if number is None or not 0 < number <= len(numbered):
+        return None
+    tap = payloads.parse(numbered[number - 1].payload)
+    if tap.verb != "e":
+        return None
+    reply, entry = tapped_entry(library, tap.text(0), tap.text(1), today, last=before.entry)
+    facet = Facet(tap.text(1)) if tap.text(1) else None
+    return Response(Decision(Outcome.ANSWER, entry=entry, facet=facet, score=1.0), reply, entry)

@@ -117,8 +117,6 @@ def ask(
 @app.command(cls=Command)
 def chat(config: ConfigOption = None) -> None:
     """Hỏi đáp trong cửa sổ dòng lệnh (gõ /thoat để ra)."""
-    import asyncio
-
     from bot.channels.terminal import Terminal
     from bot.logs import set_up_logs
     from handlers.desk import CitizensDesk
@@ -146,7 +144,7 @@ def chat(config: ConfigOption = None) -> None:
         limits=settings.limits,
     )
     try:
-        asyncio.run(Terminal(desk).run())
+        Terminal(desk).run()
     except DatabaseUnavailable as exc:
         _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from handlers import payloads
@@ -22,6 +22,7 @@ _STYLES = {
     Part.SOURCE: Style.SOURCE,
 }
 _MAX_OPTIONS = 8
+MAX_TEXT = 2000  # characters of a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,29 @@ class Response:
     entry: str = ""
 
 
-def ask(library: Library, text: str, today: date, *, last: str = "", pending: str = "") -> Response:
+def ask(
+    library: Library,
+    text: str,
+    today: date,
+    *,
+    last: str = "",
+    pending: str = "",
+    max_text: int = MAX_TEXT,
+) -> Response:
     """Answer a question. `last`: the entry the conversation was about; `pending`: a question that was asked
-    back."""
-    decision = library.searcher.search(text, library.knowledge.get(last), pending)
-    return Response(decision, *_say(library, decision, today, last))
+    back. Of a text longer than `max_text` only that much is read, and that is said."""
+    decision = library.searcher.search(text[:max_text], library.knowledge.get(last), pending)
+    reply, entry = _say(library, decision, today, last)
+    if len(text) > max_text:
+        note = Line(texts()("cut", limit=f"{max_text:,}".replace(",", ".")))
+        reply = replace(reply, lines=(*reply.lines, note))
+    return Response(decision, reply, entry)
+
+
+def number_of(text: str) -> int | None:
+    """The number that a message consists of, to pick a choice with."""
+    text = text.strip().rstrip(".)")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
 
 
 def _say(library: Library, decision: Decision, today: date, last: str) -> tuple[Reply, str]:

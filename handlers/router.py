@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from handlers import browse, checklist, feedback, payloads
-from handlers.ask import Response, ask, human_reply, menu_reply
+from handlers.ask import ask, human_reply, menu_reply, number_of
 from handlers.conversation import Talk
 from handlers.library import Library
 from handlers.texts import texts
@@ -39,7 +39,7 @@ def route(request: Request) -> tuple[Reply, ...]:
     payload = request.incoming.payload
     if payload:
         return (_tapped(request, payload),)
-    text, cut = _within(request.incoming.text, request.max_text)
+    text = request.incoming.text
     command, _, rest = text.strip().partition(" ")
     command = command.casefold().partition("@")[0]
     if command in _PREFIXES:
@@ -47,31 +47,29 @@ def route(request: Request) -> tuple[Reply, ...]:
     if not text.strip() or command in _MENU_WORDS:
         request.talk.pending = ""
         return (menu_reply(request.library),)
-    number = _number(text)
+    number = number_of(text)
     if number is not None and request.talk.choices:
         if 1 <= number <= len(request.talk.choices):
             return (_tapped(request, request.talk.choices[number - 1]),)
         return (Reply(lines=(Line(texts()("no_such_choice", count=len(request.talk.choices))),)),)
-    return (_asked(request, text, cut=cut),)
+    return (_asked(request, text),)
 
 
-def _within(text: str, limit: int) -> tuple[str, bool]:
-    return (text[:limit], True) if len(text) > limit else (text, False)
-
-
-def _number(text: str) -> int | None:
-    text = text.strip().rstrip(".)")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
-
-
-def _asked(request: Request, text: str, *, cut: bool) -> Reply:
+def _asked(request: Request, text: str) -> Reply:
     """A question: decide, keep it, and add the votes."""
     talk = request.talk
-    response = ask(request.library, text, request.today, last=talk.entry, pending=talk.pending)
+    response = ask(
+        request.library,
+        text,
+        request.today,
+        last=talk.entry,
+        pending=talk.pending,
+        max_text=request.max_text,
+    )
     decision = response.decision
     talk.question = questions.record(
         request.session,
-        text,
+        text[: request.max_text],
         at=request.now,
         channel=request.incoming.channel,
         person=request.person,
@@ -84,18 +82,8 @@ def _asked(request: Request, text: str, *, cut: bool) -> Reply:
     )
     talk.entry = response.entry or talk.entry
     talk.pending = text[:200] if decision.outcome is Outcome.CHOOSE else ""
-    return _with_extras(request, response, cut=cut)
-
-
-def _with_extras(request: Request, response: Response, *, cut: bool) -> Reply:
     reply = response.reply
-    lines = reply.lines
-    if cut:
-        lines = (*lines, Line(texts()("cut", limit=f"{request.max_text:,}".replace(",", "."))))
-    answer = Reply(lines=lines, choices=reply.choices, replaces=reply.replaces)
-    return (
-        _with_votes(answer, request.talk.question) if response.decision.outcome is Outcome.ANSWER else answer
-    )
+    return _with_votes(reply, talk.question) if decision.outcome is Outcome.ANSWER else reply
 
 
 def _with_votes(reply: Reply, question: int) -> Reply:

@@ -20,6 +20,9 @@ _VOWEL_MARKS = {"\u0302": "^", "\u0306": "(", "\u031b": "+"}  # circumflex, brev
 _SOFT_HYPHEN = "\u00ad"  # ư in TCVN3
 _MARKS = TONES | _VOWEL_MARKS.keys()
 
+# Composed Vietnamese with ordinary punctuation has nothing to clean: most text of the knowledge base.
+_PLAIN = re.compile(r"[A-Za-z0-9 .,;:()/%+?!\-àáâãèéêìíòóôõùúýÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝăđĩũơưĂĐĨŨƠƯ\u1ea0-\u1ef9]*")
+
 # Letters of other scripts that look like Latin ones (typed by mistake, or to slip past a filter).
 _LOOKALIKES = str.maketrans(
     "авеһікорсухтмнбгԁյѕԛѡАВЕНІКОРСУХТМαοερτυνικΑΒΕΗΙΚΜΝΟΡΤΥΧΖ",
@@ -231,6 +234,8 @@ class Syllable:
 def clean(text: str) -> str:
     """NFC text without what can't be seen: control, zero-width, direction marks, emoji become spaces or
     vanish."""
+    if _PLAIN.fullmatch(text):
+        return " ".join(text.split())
     text = _decode_tcvn3(_seen(text, keep=_SOFT_HYPHEN))
     text = _seen(unicodedata.normalize("NFKC", text).translate(_LOOKALIKES))
     return " ".join("".join(" " if _is_blank(c) else c for c in text).split())
@@ -293,12 +298,15 @@ def words(text: str) -> list[str]:
     return [piece for word in _WORD.findall(text.lower()) for piece in _pieces(word)]
 
 
-def _pieces(word: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def _pieces(word: str) -> tuple[str, ...]:
+    if word.isalpha():
+        return (_LONG_RUN.sub(r"\1", word),)
     if any(c.isdigit() for c in word):
-        return _STOP_IN_CODE.split(word)
+        return tuple(_STOP_IN_CODE.split(word))
     pieces = _JOINT.split(word)  # "rượu.cần", "mất/hỏng", but not "c/o" or "e-mail"
     whole = any(len(p) == 1 for p in pieces)
-    return [_LONG_RUN.sub(r"\1", p) for p in ([word] if whole else pieces)]
+    return tuple(_LONG_RUN.sub(r"\1", p) for p in ([word] if whole else pieces))
 
 
 @lru_cache(maxsize=20_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import secrets
 import sys
@@ -50,7 +49,7 @@ def _print_choices(reply: Reply, console: Console) -> None:
 
 
 class Terminal:
-    """A conversation on standard input and output."""
+    """A conversation on standard input and output; it has the program to itself."""
 
     name = NAME
     capabilities = Capabilities(buttons=False, edit=False, links=False, max_text=100_000)
@@ -72,20 +71,20 @@ class Terminal:
     def _prompt(self) -> str:
         return input("\nAnh/chị hỏi: ") if sys.stdin.isatty() else input()
 
-    async def run(self) -> None:
-        """Talk until /thoat, Ctrl+D or Ctrl+C."""
-        await self._say("/start")
+    def run(self) -> None:
+        """Talk until /thoat, Ctrl+D or Ctrl+C. Not in a loop: there Ctrl+C would wait for the next line."""
+        self._say("/start")
         while True:
             try:
-                line = await asyncio.to_thread(self._read)
+                line = self._read()
             except (EOFError, KeyboardInterrupt):
                 break
             if line.strip().casefold() in _LEAVE:
                 break
-            await self._say(line)
+            self._say(line)
         self._console.print("Tạm biệt anh/chị.")
 
-    async def _say(self, text: str) -> None:
+    def _say(self, text: str) -> None:
         incoming = Incoming(
             channel=NAME,
             account=NAME,
@@ -95,8 +94,8 @@ class Terminal:
             at=datetime.now(UTC),
             text=text,
         )
-        replies = await asyncio.to_thread(self._desk.handle, incoming)
+        replies = self._desk.handle(incoming)
         for reply in replies:
             self._console.print()
             print_reply(reply, self._console, choices=True)
-        await asyncio.to_thread(self._desk.answered, incoming)
+        self._desk.answered(incoming)
