@@ -9,9 +9,10 @@ from datetime import date
 from handlers import payloads
 from handlers.library import Library
 from handlers.texts import menu_items, texts
-from knowledge.answer import Answer, AnswerLine, Part
+from knowledge.answer import Answer
 from knowledge.schema import Entry, Facet, Kind
 from knowledge.search import MAX_CHOICES, Decision, Outcome
+from knowledge.wording import AnswerLine, Part
 from office.messages import Choice, ChoiceKind, Line, Reply, Style
 
 _STYLES = {

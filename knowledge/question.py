@@ -11,18 +11,10 @@ from typing import Protocol
 
 from rapidfuzz.distance import OSA
 
+from knowledge.keystrokes import decode_keystrokes, split_joined
 from knowledge.lexicon import Lexicon
 from knowledge.schema import Action, Facet
-from knowledge.vietnamese import (
-    Syllable,
-    clean,
-    decode_keystrokes,
-    fold,
-    is_syllable,
-    split_joined,
-    syllable,
-    words,
-)
+from knowledge.vietnamese import Syllable, clean, is_syllable, syllable, words
 
 MAX_WORDS = 120
 
@@ -261,8 +253,3 @@ def one_edit_apart(vocabulary: Collection[str]) -> Callable[[str], Collection[st
         return [w for w in found if OSA.distance(folded, w, score_cutoff=1) == 1]
 
     return near
-
-
-def folded_words(text: str) -> list[str]:
-    """Folded words of text, for tests and tools."""
-    return [fold(w) for w in words(clean(text))]

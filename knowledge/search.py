@@ -4,7 +4,7 @@ person."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -358,12 +358,3 @@ def build(
     """A searcher with the shipped lexicon, weights and usage unless others are given."""
     lexicon = lexicon or load_lexicon(_HERE / "lexicon.yaml")
     return Searcher(knowledge, lexicon, weights or load_weights(), usage or load_usage())
-
-
-def topic_map(data: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    """Entry id → codes of `cases/topics.yaml` that it answers."""
-    found: dict[str, set[str]] = {}
-    for code, ids in data.items():
-        for entry_id in ids:
-            found.setdefault(entry_id, set()).add(code)
-    return {k: frozenset(v) for k, v in found.items()}

@@ -1,4 +1,4 @@
-"""Vietnamese text as people type it: cleaning, folding, syllables, keystroke decoding.
+"""Vietnamese text as people type it: cleaning, folding, syllables.
 
 Everything works on NFC. A syllable is kept as its folded letters (no marks, đ as d) plus the marks that were
 typed,
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT = "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"
-TONES = frozenset((_GRAVE, _ACUTE, _TILDE, _HOOK, _DOT))
-_TONE_DIGITS = {_ACUTE: "1", _GRAVE: "2", _HOOK: "3", _TILDE: "4", _DOT: "5"}
+GRAVE, ACUTE, TILDE, HOOK, DOT = "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"
+TONES = frozenset((GRAVE, ACUTE, TILDE, HOOK, DOT))
+_TONE_DIGITS = {ACUTE: "1", GRAVE: "2", HOOK: "3", TILDE: "4", DOT: "5"}
 _VOWEL_MARKS = {"\u0302": "^", "\u0306": "(", "\u031b": "+"}  # circumflex, breve, horn
 _SOFT_HYPHEN = "\u00ad"  # ư in TCVN3
 _MARKS = TONES | _VOWEL_MARKS.keys()
@@ -52,152 +51,6 @@ up ut uu uy uya uych uyen uyet uyn uynh uyt uyu y yem yen yeng yet yeu
 """
 _ONSETS = frozenset(_ONSET_TEXT.split())
 _RIMES = frozenset(_RIME_TEXT.split())
-_WORD = re.compile(
-    rf"(?<=[^\W\d_])(?!»(?!\w))[{_TCVN3_ONLY}]|(?<!\w)(?![«»])[{_TCVN3_ONLY}](?=[^\W\d_])|[®©][{_TCVN3_ONLY}]"
-)
-
-_ONSETS = frozenset(
-    [
-        "b",
-        "c",
-        "ch",
-        "d",
-        "g",
-        "gh",
-        "gi",
-        "h",
-        "k",
-        "kh",
-        "l",
-        "m",
-        "n",
-        "ng",
-        "ngh",
-        "nh",
-        "p",
-        "ph",
-        "q",
-        "qu",
-        "r",
-        "s",
-        "t",
-        "th",
-        "tr",
-        "v",
-        "x",
-    ]
-)
-_RIMES = frozenset(
-    [
-        "a",
-        "ac",
-        "ach",
-        "ai",
-        "am",
-        "an",
-        "ang",
-        "anh",
-        "ao",
-        "ap",
-        "at",
-        "au",
-        "ay",
-        "e",
-        "ec",
-        "ech",
-        "em",
-        "en",
-        "eng",
-        "enh",
-        "eo",
-        "ep",
-        "et",
-        "eu",
-        "i",
-        "ia",
-        "ich",
-        "iec",
-        "iem",
-        "ien",
-        "ieng",
-        "iep",
-        "iet",
-        "ieu",
-        "im",
-        "in",
-        "inh",
-        "ip",
-        "it",
-        "iu",
-        "o",
-        "oa",
-        "oac",
-        "oach",
-        "oai",
-        "oam",
-        "oan",
-        "oang",
-        "oanh",
-        "oao",
-        "oap",
-        "oat",
-        "oay",
-        "oc",
-        "oe",
-        "oen",
-        "oeo",
-        "oet",
-        "oi",
-        "om",
-        "on",
-        "ong",
-        "ooc",
-        "oong",
-        "op",
-        "ot",
-        "u",
-        "ua",
-        "uan",
-        "uang",
-        "uat",
-        "uay",
-        "ue",
-        "uech",
-        "uenh",
-        "uc",
-        "ui",
-        "um",
-        "un",
-        "ung",
-        "uo",
-        "uoc",
-        "uoi",
-        "uom",
-        "uon",
-        "uong",
-        "uop",
-        "uot",
-        "uou",
-        "up",
-        "ut",
-        "uu",
-        "uy",
-        "uya",
-        "uych",
-        "uyen",
-        "uyet",
-        "uyn",
-        "uynh",
-        "uyt",
-        "uyu",
-        "y",
-        "yem",
-        "yen",
-        "yeng",
-        "yet",
-        "yeu",
-    ]
-)
 _WORD = re.compile(r"[^\W_]+(?:[.\-/][^\W_]+)*")
 _JOINT = re.compile(r"[.\-/]")
 _STOP_IN_CODE = re.compile(r"(?<![0-9])\.|\.(?![0-9]|[a-z][0-9])")  # "hạn.30 ngày", not 2.000648 or 000.H33
@@ -227,7 +80,7 @@ class Syllable:
         if self.marks - other.marks:
             return 1.0
         if self.tone and self.tone != other.tone:
-            return 0.3 if {self.tone, other.tone} == {_HOOK, _TILDE} else 1.0
+            return 0.3 if {self.tone, other.tone} == {HOOK, TILDE} else 1.0
         return 0.0
 
 
@@ -316,110 +169,3 @@ def is_syllable(folded: str) -> bool:
         if (cut == 0 or folded[:cut] in _ONSETS) and folded[cut:] in _RIMES:
             return True
     return folded == "gi"
-
-
-_TELEX_TONES = {"s": _ACUTE, "f": _GRAVE, "r": _HOOK, "x": _TILDE, "j": _DOT}
-_VNI_TONES = {"1": _ACUTE, "2": _GRAVE, "3": _HOOK, "4": _TILDE, "5": _DOT}
-_VOWELS = frozenset("aeiouy")
-_HORNED_PAIR = re.compile(r"(?<!q)uo.")
-
-
-def decode_keystrokes(word: str) -> Syllable | None:
-    """A syllable from raw Telex or VNI keystrokes ("xawng", "ddieejn", "ho62"), or None when it is not one.
-
-    Words that are syllables as they stand are not decoded: "sang" is not "sáng" typed badly.
-    """
-    if not word.isascii() or len(word) < 2 or len(word) > 10:
-        return None
-    if any(c.isdigit() for c in word):
-        return _decode_vni(word)
-    # "coong" (công) and "khoong" (không) also look like xoong, boong.
-    return None if is_syllable(word) and "oo" not in word else _decode_telex(word)
-
-
-def _decode_telex(word: str) -> Syllable | None:
-    letters: list[str] = []
-    marks: set[str] = set()
-    tone = ""
-    for char in word:
-        has_vowel = any(c in _VOWELS for c in letters)
-        if char in _TELEX_TONES and has_vowel and not tone:
-            tone = _TELEX_TONES[char]
-        elif char in "aeo" and char in letters and f"{char}^" not in marks:
-            marks.add(f"{char}^")
-        elif char == "d" and letters[:1] == ["d"] and "d-" not in marks:
-            marks.add("d-")
-        elif char == "w":
-            target = next((c for c in reversed(letters) if c in "aou"), None)
-            if letters[-2:] == ["u", "a"] and letters[0] != "q":
-                target = "u"  # "chuaw" is chưa
-            if target is None:
-                letters.append("u")
-                target = "u"
-            marks.add("a(" if target == "a" else f"{target}+")
-        else:
-            letters.append(char)
-    return _decoded(letters, tone, marks)
-
-
-def _decode_vni(word: str) -> Syllable | None:
-    letters: list[str] = []
-    marks: set[str] = set()
-    tone = ""
-    for char in word:
-        if not char.isdigit():
-            letters.append(char)
-            continue
-        vowels = [c for c in letters if c in _VOWELS]
-        if char in _VNI_TONES and vowels and not tone:
-            tone = _VNI_TONES[char]
-        elif char == "6" and (target := next((c for c in reversed(letters) if c in "aeo"), None)):
-            marks.add(f"{target}^")
-        elif char == "7" and (target := next((c for c in reversed(letters) if c in "uo"), None)):
-            marks.add(f"{target}+")
-        elif char == "8" and "a" in letters:
-            marks.add("a(")
-        elif char == "9" and letters[:1] == ["d"]:
-            marks.add("d-")
-        else:
-            return None
-    return _decoded(letters, tone, marks)
-
-
-def _decoded(letters: list[str], tone: str, marks: set[str]) -> Syllable | None:
-    folded = "".join(letters)
-    if (not tone and not marks) or not is_syllable(folded):
-        return None
-    if "o+" in marks and _HORNED_PAIR.search(folded):
-        marks.add("u+")  # one key stands for both: "nguowif" is người, but "thuowr" thuở
-    return Syllable(folded, tone, frozenset(marks))
-
-
-def split_joined(word: str, known: Callable[[str], float]) -> list[str] | None:
-    """Cut run-together syllables ("bánbuôn" → bán, buôn). `known` gives a folded piece's cost (0 best) or a
-    negative number for "no".
-
-    The cheapest cut wins; None when no cut covers the whole word with at least two pieces.
-    """
-    size = len(word)
-    if size < 5 or size > 80:
-        return None
-    folded = [fold(word[i : i + 1]) for i in range(size)]
-    best: list[tuple[float, int]] = [(0.0, 0)] + [(float("inf"), 0)] * size
-    for end in range(1, size + 1):
-        for start in range(max(0, end - 7), end):
-            if best[start][0] == float("inf"):
-                continue
-            cost = known("".join(folded[start:end]))
-            if cost >= 0 and best[start][0] + cost + 1.0 < best[end][0]:
-                best[end] = (best[start][0] + cost + 1.0, start)
-    if best[size][0] == float("inf"):
-        return None
-    pieces = []
-    end = size
-    while end:
-        start = best[end][1]
-        pieces.append(word[start:end])
-        end = start
-    pieces.reverse()
-    return pieces if len(pieces) > 1 else None

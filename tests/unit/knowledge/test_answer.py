@@ -9,10 +9,11 @@ from datetime import date
 
 import pytest
 
-from knowledge.answer import Answer, Answerer, OfficeProfile, Part
+from knowledge.answer import Answer, Answerer, OfficeProfile
 from knowledge.loader import FACTUAL, Knowledge
 from knowledge.phrases import Phrases
 from knowledge.schema import Entry, Facet, Kind, SourceKind, Standing
+from knowledge.wording import Part
 from tests.unit.knowledge.conftest import OFFICE, Read
 
 TODAY = date(2026, 8, 1)

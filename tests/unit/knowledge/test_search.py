@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from knowledge.loader import load
 from knowledge.question import one_edit_apart
 from knowledge.schema import Facet, Kind
-from knowledge.search import MAX_CHOICES, Decision, Outcome, Searcher, build, topic_map
+from knowledge.search import MAX_CHOICES, Decision, Outcome, Searcher, build
 
 SEARCHER = build(load().knowledge)  # hypothesis wants no fixtures of its own scope
 
@@ -190,10 +190,6 @@ def test_polite_words_alone_are_small_talk(text: str, searcher: Searcher) -> Non
 @pytest.mark.parametrize("text", ["làm hộ chiếu ở đâu", "giá vàng hôm nay", "sổ đỏ làm mấy ngày"])
 def test_what_is_not_the_offices_business_is_not_answered(text: str, searcher: Searcher) -> None:
     assert searcher.search(text).outcome in (Outcome.OUT, Outcome.CHOOSE)
-
-
-def test_topics_are_turned_round() -> None:
-    assert topic_map({"a": ["x", "y"], "b": ["x"]}) == {"x": {"a", "b"}, "y": {"a"}}
 
 
 @given(

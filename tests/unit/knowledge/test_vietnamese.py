@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from knowledge.keystrokes import decode_keystrokes, split_joined
 from knowledge.loader import load
-from knowledge.vietnamese import clean, decode_keystrokes, fold, is_syllable, split_joined, syllable, words
+from knowledge.vietnamese import clean, fold, is_syllable, syllable, words
 
 # Real syllables: those of the shipped titles and aliases.
 SYLLABLES = sorted(

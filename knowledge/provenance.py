@@ -1,0 +1,111 @@
+"""What an answer must say about its facts: caveats, how far to trust them, source and date, the page to
+open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from urllib.parse import urlsplit
+
+from knowledge.phrases import Phrases
+from knowledge.schema import Entry, Facet, Fact, MustCheck, Source, SourceKind, Standing
+from knowledge.wording import AnswerLine, Part, placed, told
+
+_ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_IP_HOST = re.compile(r"[\d.]+|.*:.*")
+
+
+class Provenance:
+    """Speaks of sources for one office (`website` is its own, `portal_url` the national portal)."""
+
+    def __init__(self, phrases: Phrases, *, website: str, portal_url: str) -> None:
+        self.phrases = phrases
+        self._website = website
+        self._portal_url = portal_url
+        self._national = frozenset(phrases.list("national_hosts"))
+
+    def caveats(self, entry: Entry, asked: Facet, today: date) -> list[AnswerLine]:
+        lines = [
+            AnswerLine(placed(w.text, w), Part.WARNING)
+            for w in entry.warnings
+            if told(w, today) and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
+        ]
+        if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
+            lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
+        checks = [
+            c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._fees_may_be_cut(entry, asked)
+        ]
+        lines += [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
+        return lines + [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
+
+    @staticmethod
+    def _fees_may_be_cut(entry: Entry, asked: Facet) -> bool:
+        """Fees are spoken of, and none of them says itself how long it holds."""
+        if asked not in (Facet.FEE, Facet.OVERVIEW) or not entry.fees:
+            return False
+        return not any(f.from_ or f.until for f in entry.fees)
+
+    def _trust(self, entry: Entry) -> Iterable[str]:
+        shown = [s for s in entry.sources.values() if s.shown]
+        kinds = {s.kind for s in shown}
+        if entry.confidence == "inferred":
+            yield self.phrases("trust.inferred")
+        if entry.low_reliability:
+            yield self.phrases("trust.low")
+        if SourceKind.VENDOR_MIRROR in kinds:
+            yield self.phrases("trust.mirror")
+        elif kinds and not kinds & {SourceKind.OFFICIAL, SourceKind.LEGAL_DATABASE}:
+            yield self.phrases("trust.unofficial")
+
+    def _is_elsewhere(self, source: Source) -> bool:
+        """Whether it is the page of another place than this office's."""
+        host = _host(source)
+        own = urlsplit(self._website).hostname or ""
+        return (
+            source.kind is SourceKind.OFFICIAL and bool(host) and host not in self._national and host != own
+        )
+
+    def source_lines(self, entry: Entry, told: Sequence[Fact]) -> list[AnswerLine]:
+        """The source and date of the facts told; those of the entry where a fact has none of its own."""
+        default = next(iter(entry.sources), "")
+        keys = list(dict.fromkeys(f.source or default for f in told)) or list(entry.sources)[:2]
+        sources = [entry.sources[k] for k in sorted(keys, key=lambda k: k != default) if k in entry.sources]
+        named = [s for s in sources if s.shown] or [s for s in entry.sources.values() if s.shown][:1]
+        names = [n for n in dict.fromkeys(self._source_name(s) for s in named) if n]
+        if not names:
+            return []
+        joined = self.phrases("source.separator").join(names[:3])
+        dates = dict.fromkeys([f.as_of or entry.as_of or "" for f in told] or [entry.as_of or ""])
+        as_of = self.phrases("source.separator").join(d for d in dates if d) or self.phrases("source.undated")
+        as_of = _ISO_DAY.sub(r"\3/\2/\1", as_of)
+        text = self.phrases("source.line", sources=joined, as_of=as_of)
+        if any(self._is_elsewhere(s) for s in named[:3]):
+            text += " " + self.phrases("source.elsewhere")
+        return [AnswerLine(text, Part.SOURCE)]
+
+    def _source_name(self, source: Source) -> str:
+        if source.kind is SourceKind.UNOFFICIAL:
+            return self.phrases("source.unofficial")
+        host = _host(source)
+        if not host or source.incomplete:
+            return source.document or host
+        if _IP_HOST.fullmatch(host):
+            return self.phrases("source.numbered_host", host=host)
+        return host
+
+    def link(self, entry: Entry) -> str:
+        """The official page, else any page that may be shown whole, else the national portal."""
+        whole = [
+            s
+            for s in entry.sources.values()
+            if s.shown and s.url and not s.incomplete and not _IP_HOST.fullmatch(_host(s))
+            if s.kind is not SourceKind.UNOFFICIAL
+        ]
+        official = [s for s in whole if s.kind is SourceKind.OFFICIAL]
+        best = (official or [s for s in whole if s.kind is SourceKind.LEGAL_DATABASE] or whole)[:1]
+        return best[0].url or self._portal_url if best else self._portal_url
+
+
+def _host(source: Source) -> str:
+    return (urlsplit(source.url).hostname or "") if source.url else ""
