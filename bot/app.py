@@ -52,6 +52,7 @@ class Office:
         self.engine = make_engine(settings.database.url)
         upgrade(self.engine)
         self.sessions = session_factory(self.engine)
+        self._readers = session_factory(self.engine, read_only=True)
         self.shelf = Shelf(settings.knowledge.folders, profile_of(settings), changed=self._knowledge_read)
         self.desk = CitizensDesk(
             library=self.shelf.current,
@@ -131,8 +132,8 @@ class Office:
 
     def _database_problem(self) -> str:
         try:
-            with self.engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
+            with self._readers() as session:
+                session.execute(text("SELECT 1"))
         except DatabaseUnavailable as exc:
             return exc.message
         except SQLAlchemyError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,6 +13,7 @@ from handlers.texts import menu_items, texts
 from knowledge.answer import Answer
 from knowledge.schema import Entry, Facet, Kind
 from knowledge.search import MAX_CHOICES, Decision, Outcome
+from knowledge.vietnamese import fold
 from knowledge.wording import AnswerLine, Part
 from office.messages import Choice, ChoiceKind, Line, Reply, Style
 
@@ -23,6 +25,14 @@ _STYLES = {
     Part.SOURCE: Style.SOURCE,
 }
 _MAX_OPTIONS = 8
+_ORDINALS = {
+    "dau tien": 1, "dau": 1, "nhat": 1, "mot": 1, "hai": 2, "nhi": 2, "ba": 3, "tu": 4, "bon": 4, "nam": 5,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    r"(?:chon |lay )?(?:so|cau|cai|muc|viec|y)(?: thu)? (\d{1,2}|"
+    + "|".join(_ORDINALS)
+    + r")(?: a| nhe| di| do)*"
+)
 MAX_TEXT = 2000  # characters of a question
 
 
@@ -57,8 +67,14 @@ def ask(
 
 def number_of(text: str) -> int | None:
     """The number that a message consists of, to pick a choice with."""
-    text = text.strip().rstrip(".)")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
+    plain = fold(text).strip(" .)!?")
+    if plain.isascii() and plain.isdigit() and len(plain) <= 3:
+        return int(plain)
+    said = _ORDINAL.fullmatch(plain)
+    if said is None:
+        return None
+    word = said.group(1)
+    return int(word) if word.isdigit() else _ORDINALS[word]
 
 
 def _say(library: Library, decision: Decision, today: date, last: str) -> tuple[Reply, str]:
@@ -169,14 +185,12 @@ def _smalltalk(entry: Entry, decision: Decision) -> Reply:
 
 def _outside(library: Library, entry: Entry | None) -> Reply:
     say = texts()
-    portal = library.office.portal_url
     lines = [Line(r) for r in entry.reply] if entry and entry.reply else [Line(say("out"))]
     if not entry:
         lines.append(Line(say("out_again")))
-    lines.append(Line(say("out_hint", url=portal)))
-    link = Choice(kind=ChoiceKind.LINK, label=say("buttons.portal"), url=portal)
+    lines.append(Line(say("out_hint", url=library.office.portal_url)))
     menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.MENU)
-    return Reply(lines=tuple(lines), choices=(link, menu, *closing()[1:]))
+    return Reply(lines=tuple(lines), choices=(menu, *closing()[1:]))
 
 
 def human_reply(library: Library) -> Reply:

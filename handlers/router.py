@@ -15,6 +15,7 @@ from handlers.texts import texts
 from knowledge.search import Outcome
 from office import questions
 from office.messages import ChoiceKind, Incoming, Line, Reply
+from office.people import redact
 
 _MENU_WORDS = frozenset({"/start", "/menu", "/help", "menu", "/trogiup"})
 _PREFIXES = ("/hoi", "/ask")
@@ -81,7 +82,7 @@ def _asked(request: Request, text: str) -> Reply:
         score=round(decision.score, 4),
     )
     talk.entry = response.entry or talk.entry
-    talk.pending = text[:200] if decision.outcome is Outcome.CHOOSE else ""
+    talk.pending = redact(text)[:200] if decision.outcome is Outcome.CHOOSE else ""
     reply = response.reply
     return _with_votes(reply, talk.question) if decision.outcome is Outcome.ANSWER else reply
 

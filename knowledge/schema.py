@@ -271,6 +271,7 @@ class Entry:
     low_reliability: Text | None = None
 
     children: tuple[Id, ...] = ()  # overview: what to choose from
+    asks_back: bool = False  # overview: offered when a question names no matter at all
     opening: Id | None = None  # overview of one permit: the entry that issues it
     related: tuple[Id, ...] = ()
     variant_of: Id | None = None  # the same procedure as seen elsewhere; the main entry is answered first

@@ -150,6 +150,7 @@ class Searcher:
         self.index = Index(items(knowledge), lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
         self.ranker = Ranker(self.index, weights.rank, always=(weights.elsewhere_entry,))
+        self._asking = [e for e in knowledge.entries.values() if e.asks_back]
         self._names = _names(knowledge, lexicon)
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
@@ -239,11 +240,22 @@ class Searcher:
         general = best.entry.group is Group.GENERAL and best.entry.kind is not Kind.OUTSIDE
         if general and sure >= max(self.weights.answer_at, _SURE_THOUGH_VAGUE):
             return self._answer(question, best.entry.id, sure, candidates=ranked)
-        return self._choose(question, ranked, sure)
+        choices = self._without_matter(question, ranked)
+        return Decision(Outcome.CHOOSE, "", question.facet, choices, sure, question, tuple(ranked))
+
+    def _without_matter(self, question: Question, ranked: Sequence[Scored]) -> tuple[str, ...]:
+        """What to offer when no matter was named: general subjects that fit, then the lists to choose from,
+        first the one for what is to be done."""
+        fitting = [s.entry for s in ranked if s.entry.group is Group.GENERAL] if question.facet else []
+        general = [e.id for e in fitting if e.kind not in _NOT_OURS and e.kind is not Kind.REFORM]
+        wanted = question.actions | ({Action.REISSUE} if Action.EXTEND in question.actions else set())
+        lists = sorted(self._asking, key=lambda e: e.action not in wanted)
+        subjects = MAX_CHOICES - (2 if question.actions or not question.facet else 1)
+        return tuple(dict.fromkeys([*general[:subjects], *(e.id for e in lists)]))[:MAX_CHOICES]
 
     def _choose(self, question: Question, ranked: Sequence[Scored], sure: float) -> Decision:
         choices = self._choices(ranked)
-        if not choices and not question.vague:
+        if not choices:
             return self._other(question, ranked[0], sure, ranked)
         return Decision(Outcome.CHOOSE, "", question.facet, choices, sure, question, tuple(ranked))
 
