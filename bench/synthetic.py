@@ -131,7 +131,7 @@ def _phrases(random: Random, one: Entry, other: Entry, sign: str, size: int) -> 
 
 
 def _entry(entry_id: str, like: Entry, phrases: Sequence[str]) -> Entry:
-    title, label, *aliases = phrases
+    title, label, *aliases = phrases if len(phrases) > 1 else (*phrases, *phrases)
     return replace(
         like,
         id=entry_id,

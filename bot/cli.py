@@ -101,7 +101,7 @@ def ask(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if question is None:
-        _fail('thiếu câu hỏi: xinluon ask "mở cây xăng cần giấy gì"', BAD_USE)
+        _fail('thiếu câu hỏi: xinluon ask "quay số trúng thưởng cần giấy gì"', BAD_USE)
     if as_json:
         from bot.batch import answer_row
 

@@ -63,9 +63,8 @@ def _what(error: Any) -> str:
         return known.format(name=name)
     said = str(getattr(error, "message", error))
     if said.startswith("No such command"):
-        return "không có lệnh " + said.removeprefix("No such command").strip(" .").replace(
-            "'", "«", 1
-        ).replace("'", "»")
+        named = said.split("'")[1] if said.count("'") > 1 else ""
+        return f"không có lệnh «{named}»"
     if "unexpected extra argument" in said:
         return "thừa tham số"
     return said

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from knowledge import strict_yaml
 from knowledge.answer import OfficeProfile
 from knowledge.strict_yaml import BadYaml, Document, Problem
-from office.settings import BadSetting, Settings, config_path, settings_from
+from office.settings import BadSetting, Office, Settings, config_path, settings_from
 
 DEFAULT_FILES = ("config.yaml", "config.example.yaml")
 
@@ -71,6 +71,8 @@ def unset_details(settings: Settings, path: Path | None) -> list[Problem]:
     names = {"address": "địa chỉ", "phone": "số điện thoại", "email": "thư điện tử", "hours": "giờ làm việc"}
     file = str(path) if path else "cấu hình"
     document = strict_yaml.read(path) if path else Document(file)
+    unnamed = settings.office.name == Office().name
+    names = {"name": "tên", **names} if unnamed else names
     return [
         document.problem(
             ("office", key),
@@ -79,5 +81,5 @@ def unset_details(settings: Settings, path: Path | None) -> list[Problem]:
             error=False,
         )
         for key, name in names.items()
-        if not getattr(settings.office, key)
+        if not getattr(settings.office, key) or key == "name"
     ]

@@ -45,7 +45,7 @@ class OfficeProfile:
             )
             if value
         ]
-        return f"{self.name}: {', '.join(known)}" if known else phrases("contact.name_only", name=self.name)
+        return f"{self.name} – {'; '.join(known)}" if known else phrases("contact.name_only", name=self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,7 @@ class Answerer:
 
     def _procedure(self, entry: Entry, asked: Facet, today: date) -> Answer:
         lines = [AnswerLine(entry.title if asked is Facet.OVERVIEW else entry.label, Part.TITLE)]
+        lines += self._provenance.whereabouts(entry, asked, today)
         lines += self._facets.write(entry, asked, today) or self._missing(asked)
         if _is_cut(entry, asked):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))

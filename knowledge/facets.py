@@ -34,6 +34,9 @@ class FacetWriter:
             copies = f", {entry.copies.text}" if entry.copies and told(entry.copies, today) else ""
             count = len(documents[0].items)
             lines.append(AnswerLine(self.phrases("answer.documents_count", count=count, copies=copies)))
+        elif len(documents) > 1 and all(d.case for d in documents):
+            cases = "; ".join(d.case or "" for d in documents)
+            lines.append(AnswerLine(self.phrases("answer.documents_by_case", cases=cases)))
         lines += self._first(self._times(entry, today))
         lines += self._first(self._fees(entry, today))
         ways = [self.phrases(f"ways.{w}") for w in dict.fromkeys(f.way for f in entry.filing)]

@@ -79,7 +79,7 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
     problems: list[Problem] = []
     entries: dict[str, Entry] = {}
     fields: dict[str, Field] = {}
-    for folder in folders:
+    for at, folder in enumerate(folders):
         if not folder.is_dir():
             problems.append(
                 Problem(str(folder), 1, "không có thư mục kho tri thức này", "tạo thư mục hoặc sửa cấu hình")
@@ -94,7 +94,7 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
                 header, found = _read_file(document, problems)
             except OSError as exc:
                 problems.append(
-                    Problem(_display(path), 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra quyền đọc")
+                    Problem(_display(path), 1, f"không đọc được: {strict_yaml.cause_of(exc)}", "kiểm tra tệp")
                 )
                 continue
             except BadYaml as exc:
@@ -114,7 +114,7 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
                     continue
                 own[entry.id] = entry
             _add_field(fields, header, [e.id for e in found])
-        entries.update(own)
+        entries.update({i: replace(e, own=True) for i, e in own.items()} if at else own)
     problems.extend(_dead_references(entries))
     entries = {entry_id: _with_living_references(entry, entries) for entry_id, entry in entries.items()}
     ordered = tuple(
@@ -265,7 +265,9 @@ def _fact_problems(
 def _add_field(fields: dict[str, Field], header: EntryFile, ids: Sequence[str]) -> None:
     known = fields.get(header.field)
     ids = tuple(dict.fromkeys([*(known.entries if known else ()), *ids]))
-    fields[header.field] = Field(header.field, header.order, header.menu, ids)
+    # The first file of a field says where it stands in the menu; others only add to it.
+    order, menu = (known.order, known.menu) if known else (header.order, header.menu)
+    fields[header.field] = Field(header.field, order, menu, ids)
 
 
 def _only_known(field: Field, entries: Mapping[str, Entry]) -> Field:

@@ -29,7 +29,9 @@ class Provenance:
         lines = [
             AnswerLine(placed(w.text, w), Part.WARNING)
             for w in entry.warnings
-            if told(w, today) and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
+            if told(w, today)
+            and w.facet is not Facet.WHERE
+            and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
         ]
         if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
@@ -37,7 +39,16 @@ class Provenance:
             c for c in entry.must_check if c is not MustCheck.FEE_CUT or self._fees_may_be_cut(entry, asked)
         ]
         lines += [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
+        if entry.era == "unknown":
+            lines.append(AnswerLine(self.phrases("caveats.era_unknown"), Part.WARNING))
         return lines + [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
+
+    def whereabouts(self, entry: Entry, asked: Facet, today: date) -> list[AnswerLine]:
+        """Who decides now, where that changed: said before what the source says of it."""
+        if asked not in (Facet.OVERVIEW, Facet.WHERE):
+            return []
+        found = [w for w in entry.warnings if w.facet is Facet.WHERE and told(w, today)]
+        return [AnswerLine(placed(w.text, w), Part.WARNING) for w in found]
 
     @staticmethod
     def _fees_may_be_cut(entry: Entry, asked: Facet) -> bool:
@@ -57,6 +68,8 @@ class Provenance:
             yield self.phrases("trust.mirror")
         elif kinds and not kinds & {SourceKind.OFFICIAL, SourceKind.LEGAL_DATABASE}:
             yield self.phrases("trust.unofficial")
+        elif kinds and SourceKind.OFFICIAL not in kinds:
+            yield self.phrases("trust.legal_database")
 
     def _is_elsewhere(self, source: Source) -> bool:
         """Whether it is the page of another place than this office's."""
@@ -80,7 +93,7 @@ class Provenance:
         as_of = self.phrases("source.separator").join(d for d in dates if d) or self.phrases("source.undated")
         as_of = _ISO_DAY.sub(r"\3/\2/\1", as_of)
         text = self.phrases("source.line", sources=joined, as_of=as_of)
-        if any(self._is_elsewhere(s) for s in named[:3]):
+        if not entry.own and any(self._is_elsewhere(s) for s in named[:3]):
             text += " " + self.phrases("source.elsewhere")
         return [AnswerLine(text, Part.SOURCE)]
 

@@ -184,7 +184,7 @@ class Fee(Fact):
     """An amount in đồng, or `free`, or words (`text`) when the source gives no figure."""
 
     name: Short = "Phí"  # Phí, Lệ phí, Phí thẩm định …
-    amount: Annotated[int, Field(gt=0, le=1_000_000_000)] | None = None
+    amount: Annotated[int, Field(strict=True, gt=0, le=1_000_000_000)] | None = None
     free: bool = False
     payer: Short | None = None  # "Tổ chức, doanh nghiệp"
     per: Short | None = None  # "điểm kinh doanh/lần thẩm định"
@@ -285,6 +285,7 @@ class Entry:
     review_by: date | None = None
     owner: Short | None = None
 
+    own: bool = False  # from the office's own folder, filled in by the loader
     field: str = ""  # the file's field, filled in by the loader
     file: str = ""
     line: int = 0

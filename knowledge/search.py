@@ -4,7 +4,7 @@ person."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,9 @@ MAX_CHOICES = 4
 _COMPLETION_WORDS = 8
 _REMARK_WORDS = 3
 _NAME_WORDS = 5
+_NAMED = 0.8  # share of a remark's matter that an entry has, from which the remark is about that entry
+_SOMETHING = 0.3  # mass of a phrase from which it names a matter
+_HARDLY = 0.5  # worth of a phrase below which it says little
 _SURE_THOUGH_VAGUE = 0.95
 _HERE = Path(__file__).parent
 
@@ -150,6 +153,7 @@ class Searcher:
         self.index = Index(items(knowledge), lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
         self.ranker = Ranker(self.index, weights.rank, always=(weights.elsewhere_entry,))
+        self._exact = _exact_names(knowledge, lexicon)
         self._asking = [e for e in knowledge.entries.values() if e.asks_back]
         self._names = _names(knowledge, lexicon)
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
@@ -176,12 +180,16 @@ class Searcher:
             return self._answer(question, self._codes[question.procedure_code], 1.0)
         if question.dossier and self.weights.dossier_entry in self.knowledge.entries:
             return self._answer(question, self.weights.dossier_entry, 1.0, Facet.STATUS)
-        named = self._named(question)
+        named = "" if last and question.vague else self._exactly(question) or self._named(question)
         if named:
             return self._answer(question, named, 1.0)
         if question.empty or question.noise:
             return Decision(Outcome.OUT, question=question)
         return self.decide(question, self.rank(question, last), last)
+
+    def _exactly(self, question: Question) -> str:
+        """The entry that is called just what was typed."""
+        return self._exact.get(_said(t.syllable.folded for t in question.terms), "")
 
     def _named(self, question: Question) -> str:
         """The entry whose whole name stands in the question; the longest name wins."""
@@ -201,10 +209,15 @@ class Searcher:
         """What to do with a question whose candidates are ranked."""
         if not ranked:
             return self._without_match(question, last)
+        if last and not question.vague and _names_another(ranked, last):
+            anew = self.rank(question, None)
+            if anew[0].entry.kind in _NOT_OURS:  # "còn thuốc lá?" after a permit asks for a permit
+                return self._choose(question, anew, self.confidence(question, anew))
+            return self.decide(question, anew, None)
         best = ranked[0]
         sure = self.confidence(question, ranked)
         if last and self._about_last(question, best, sure):
-            return self._answer(question, last.id, sure, candidates=ranked)
+            return self._answer(question, self._step_of(last, question, ranked), sure, candidates=ranked)
         if question.vague:
             return self._vague(question, ranked, sure)
         if best.entry.kind in _NOT_OURS or best.entry.kind is Kind.HUMAN:
@@ -265,9 +278,28 @@ class Searcher:
         matter = [t for t in question.terms if t.role is Role.MATTER and t.syllable.folded not in generic]
         if best.entry.kind in (Kind.SMALLTALK, Kind.HUMAN) and not question.facet:
             return False
-        if not matter and question.facet and not question.actions - {Action.ISSUE}:
+        if (question.vague or not matter) and (question.facet or question.actions):
             return True
-        return sure < self.weights.follow_at and len(matter) <= _REMARK_WORDS
+        if len(matter) > _REMARK_WORDS:
+            return False
+        values = dict(zip(FEATURES, best.features, strict=True))
+        if best.entry.kind in _NOT_OURS:
+            # "tôi ở Phú Quốc nộp ở đâu": a side is asked, and nothing speaks for a matter of others.
+            return sure < self.weights.follow_at or bool(question.facet and values["phrase"] < _HARDLY)
+        return sure < self.weights.follow_at
+
+    def _step_of(self, last: Entry, question: Question, ranked: Sequence[Scored]) -> str:
+        """The entry in hand, or its sister that does what the remark asks for ("bị mất" after the first
+        issue)."""
+        wanted = question.actions - {Action.ISSUE, Action.REGISTER, Action.NOTIFY}
+        if not wanted or last.action in wanted:
+            return last.id
+        sisters = [e for i in last.related if (e := self.knowledge.get(i)) and e.kind is not Kind.REFORM]
+        if Action.EXTEND in wanted and not any(e.action is Action.EXTEND for e in sisters):
+            wanted = wanted | {Action.REISSUE}
+        fitting = [e.id for e in sisters if e.action in wanted]
+        order = {s.entry.id: at for at, s in enumerate(ranked)}
+        return min(fitting, key=lambda i: order.get(i, len(order)), default=last.id)
 
     def _without_match(self, question: Question, last: Entry | None) -> Decision:
         if last and (question.facet or question.vague):
@@ -324,7 +356,44 @@ def _names(knowledge: Knowledge, lexicon: Lexicon) -> PhraseTable[str]:
         if e.kind is not Kind.STAFF
         for name in (e.title, e.label)
     ]
-    return PhraseTable((name, entry_id) for name, entry_id in names if len(name) >= _NAME_WORDS)
+    long = [(name, entry_id) for name, entry_id in names if len(name) >= _NAME_WORDS]
+    # What an office calls its own entries counts as their name: nothing was learnt about them from questions.
+    own = [(lexicon.canonical(syllables_of(alias)), e.id) for e in entries if e.own for alias in e.aliases]
+    return PhraseTable([*(o for o in own if len(o[0]) > 1), *long])
+
+
+def _names_another(ranked: Sequence[Scored], last: Entry) -> bool:
+    """Whether the question names the matter of another field, of which the entry in hand has nothing ("còn
+    thuốc lá?")."""
+    covered, at_all = FEATURES.index("covered"), FEATURES.index("mass")
+    own = max((s.features[covered] for s in ranked if s.entry.id == last.id), default=0.0)
+    return own < 1 - _NAMED and any(
+        s.features[covered] >= _NAMED
+        and s.features[at_all] > _SOMETHING
+        and s.entry.kind not in _NOT_OURS
+        and s.entry.group is Group.PROCEDURE
+        and s.entry.field != last.field
+        for s in ranked
+    )
+
+
+def _said(folded: Iterable[str]) -> str:
+    return " ".join(folded)
+
+
+def _exact_names(knowledge: Knowledge, lexicon: Lexicon) -> dict[str, str]:
+    """Folded names and aliases → entry: who types just that means that entry. What two entries share is left
+    out."""
+    found: dict[str, str] = {}
+    shared: set[str] = set()
+    for entry in knowledge.entries.values():
+        if entry.kind is Kind.STAFF:
+            continue
+        for name in (entry.title, entry.label, *entry.aliases):
+            said = _said(s.folded for s in lexicon.canonical(syllables_of(name)))
+            if found.setdefault(said, entry.id) != entry.id:
+                shared.add(said)
+    return {said: entry for said, entry in found.items() if said not in shared}
 
 
 def items(knowledge: Knowledge) -> list[Item]:

@@ -7,6 +7,7 @@ and depth. Plain scalars are null, true/false, integers, decimals and ISO dates;
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,6 @@ from pydantic import ValidationError
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
-
-type_names = {"dict": "một nhóm «khoá: giá trị»", "list": "một danh sách (mỗi mục bắt đầu bằng «- »)"}
 
 Path_ = tuple[str | int, ...]
 
@@ -72,6 +71,20 @@ class Document:
         return Problem(self.file, self.line(path), message, mend, error)
 
 
+_CAUSES = {
+    errno.ENOENT: "không có tệp này",
+    errno.EACCES: "không có quyền đọc",
+    errno.EPERM: "không có quyền đọc",
+    errno.EISDIR: "đây là thư mục",
+}
+_A_GROUP = "một nhóm hoặc danh sách; nếu là chữ có dấu «:» thì đặt trong dấu nháy"
+
+
+def cause_of(error: OSError) -> str:
+    """Why a file can't be read, in Vietnamese where it is a usual reason."""
+    return _CAUSES.get(error.errno or 0, error.strerror or type(error).__name__)
+
+
 def read(path: Path, *, name: str | None = None) -> Document:
     """Read a file. Raises BadYaml (Vietnamese, with lines) when it can't be read whole."""
     name = name or str(path)
@@ -79,7 +92,7 @@ def read(path: Path, *, name: str | None = None) -> Document:
         raw = path.read_bytes()
     except OSError as exc:
         raise BadYaml(
-            [Problem(name, 1, f"không đọc được tệp ({exc.strerror})", "kiểm tra tên và quyền đọc")]
+            [Problem(name, 1, f"không đọc được tệp: {cause_of(exc)}", "kiểm tra tên và quyền đọc")]
         ) from exc
     return loads(raw, name=name)
 
@@ -230,7 +243,10 @@ _MESSAGES: Mapping[str, tuple[str, str]] = {
     "string_type": ("«{key}» phải là chữ, đang là «{input}»", "đặt giá trị trong dấu nháy nếu cần"),
     "string_too_short": ("«{key}» đang để trống", "điền nội dung hoặc bỏ khoá này"),
     "string_too_long": ("«{key}» dài quá {max_length} ký tự", "viết ngắn lại"),
-    "string_pattern_mismatch": ("«{key}» viết không đúng dạng: «{input}»", "dạng cần có: {pattern}"),
+    "string_pattern_mismatch": (
+        "«{key}» viết không đúng dạng: «{input}»",
+        "mã mục: chữ không dấu, số và «_», bắt đầu bằng chữ; địa chỉ: viết cả «https://» ở đầu",
+    ),
     "int_type": ("«{key}» phải là số nguyên, đang là «{input}»", "viết số, không dấu chấm, không đơn vị"),
     "int_parsing": ("«{key}» phải là số nguyên, đang là «{input}»", "viết số, không dấu chấm, không đơn vị"),
     "float_type": ("«{key}» phải là số, đang là «{input}»", "viết số"),
@@ -261,7 +277,8 @@ def explain(error: ValidationError, doc: Document, *, at: Path_ = ()) -> list[Pr
     for item in error.errors(include_url=False):
         path = at + tuple(item["loc"])
         key = next((str(p) for p in reversed(path) if isinstance(p, str)), "tệp")
-        shown = str(item.get("input"))[:60]
+        given = item.get("input")
+        shown = _A_GROUP if isinstance(given, dict | list) else str(given)[:60]
         context = {k: v for k, v in (item.get("ctx") or {}).items() if k != "error"}
         if item["type"] in ("value_error", "assertion_error"):
             cause = (item.get("ctx") or {}).get("error")
@@ -270,6 +287,8 @@ def explain(error: ValidationError, doc: Document, *, at: Path_ = ()) -> list[Pr
             template, advice = _MESSAGES.get(
                 item["type"], ("«{key}» không hợp lệ: «{input}»", "xem tài liệu mẫu")
             )
+            if "expected" in context:
+                context["expected"] = str(context["expected"]).replace(" or ", " hoặc ").replace("'", "")
             values = {"key": key, "input": shown, **context}
             message, mend = template.format_map(_Blank(values)), advice.format_map(_Blank(values))
         problems.append(doc.problem(path, message, mend))

@@ -60,10 +60,16 @@ class Ledger:
     _failures: dict[int, _Failure] = field(default_factory=dict)
     _held: dict[int, float] = field(default_factory=dict)  # chat → when to try its failed update again
     _successes: int = 0
+    _asked_from: int = 0  # the offset of the poll that is under way
 
     @property
     def offset(self) -> int:
         return min(self._in_hand | self._waiting, default=self._next)
+
+    def ask(self) -> int:
+        """The offset to poll with now."""
+        self._asked_from = self.offset
+        return self._asked_from
 
     @property
     def idle(self) -> bool:
@@ -72,10 +78,11 @@ class Ledger:
     def receive(self, ids: Iterable[int]) -> None:
         """Take note of a batch. What waited and isn't in it has been forgotten by Telegram."""
         batch = set(ids)
-        # What is below the offset has been confirmed: if it comes again, that is the desk's to know.
-        self._done = {done for done in self._done if done >= self.offset}
+        # A batch may hold what was finished while it was on its way. What is below the offset it was asked
+        # with had been confirmed before: if that comes again, it is the desk's to know.
+        self._done = {done for done in self._done if done >= self._asked_from}
         if batch:
-            self._next = max(batch) + 1
+            self._next = max(self._next, max(batch) + 1)
         self._waiting = batch - self._in_hand - self._done
         self._failures = {u: f for u, f in self._failures.items() if u in self._waiting or u in self._in_hand}
 
@@ -182,7 +189,7 @@ class Poller:
         # After a failure a short one, to know at once that it goes well again.
         wait = self.pace.poll if self.ledger.idle and not self._failed else 0
         try:
-            batch = await self.fetch(offset=self.ledger.offset, wait=wait, limit=100)
+            batch = await self.fetch(offset=self.ledger.ask(), wait=wait, limit=100)
             if batch and not any(map(_numbered, batch)):
                 raise TelegramError("no update has a number")
         except Unauthorized:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from bot.channels.base import Desk
@@ -27,11 +26,11 @@ _STYLES = {
 
 
 def print_reply(reply: Reply, console: Console | None = None, *, choices: bool = False) -> None:
-    """Show a reply; with `choices`, the numbers that pick them."""
+    """Show a reply; with `choices`, the numbers that pick them, else only what there is to choose from."""
     console = console or Console(soft_wrap=not sys.stdout.isatty())
     for line in reply.lines:
         if line.style is Style.ITEM:
-            console.print(Padding(Text(f"• {line.text}"), (0, 0, 0, 2), expand=False))
+            console.print(Text(f"  • {line.text}"))
         else:
             prefix = "⚠ " if line.style is Style.WARNING else ""
             console.print(Text(prefix + line.text, style=_STYLES[line.style]))
@@ -40,6 +39,10 @@ def print_reply(reply: Reply, console: Console | None = None, *, choices: bool =
             console.print(Text(f"{choice.label}: {choice.url}", style="dim"))
     if choices:
         _print_choices(reply, console)
+    else:
+        for choice in reply.choices:
+            if choice.kind is ChoiceKind.OPTION:
+                console.print(Text(f"  – {choice.label}", style="cyan"))
 
 
 def _print_choices(reply: Reply, console: Console) -> None:

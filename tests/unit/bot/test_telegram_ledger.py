@@ -43,8 +43,18 @@ def test_what_comes_again_after_it_was_confirmed_is_taken_again() -> None:
     book = ledger(5)
     book.take(5, 1, now=0)
     book.finish(5)
+    book.ask()
     book.receive([5])
     assert book.waits(5)
+
+
+def test_what_was_finished_while_a_batch_was_on_its_way_is_not_taken_again() -> None:
+    book = ledger(5, 6)
+    book.take(5, 1, now=0)
+    book.ask()  # answered with 5 and 6, but slowly
+    book.finish(5)
+    book.receive([5, 6])
+    assert [book.waits(update_id) for update_id in (5, 6)] == [False, True]
 
 
 def test_a_failed_update_holds_its_chat_for_longer_and_longer() -> None:

@@ -42,7 +42,7 @@ ARGUMENTS = [
     ":" * 60,
 ]
 VERBS = ["e", "f", "fs", "h", "k", "m", "n", "r", "t", "v", "", "E", "zz", "\x00"]
-CHOOSE_WORDS = "giấy phép"
+CHOOSE_WORDS = "bao nhiêu tiền"
 
 
 def titles(reply: Reply) -> str:
