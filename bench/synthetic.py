@@ -65,6 +65,8 @@ def grow(knowledge: Knowledge, phrases: int = PHRASES, *, seed: int = SEED) -> K
     number = 0
     while missing > 0:
         size = min(missing, random.randint(_MIN_PHRASES, _MAX_PHRASES))
+        if missing - size == 1:  # an entry has a title and a label at least
+            size -= 1
         one, other = random.sample(sources, 2)
         said = _phrases(random, one, other, _sign(random, names), size)
         entry = _entry(f"tong_hop_{number}", one, said)
@@ -131,7 +133,7 @@ def _phrases(random: Random, one: Entry, other: Entry, sign: str, size: int) -> 
 
 
 def _entry(entry_id: str, like: Entry, phrases: Sequence[str]) -> Entry:
-    title, label, *aliases = phrases if len(phrases) > 1 else (*phrases, *phrases)
+    title, label, *aliases = phrases
     return replace(
         like,
         id=entry_id,
