@@ -66,7 +66,7 @@ def grow(knowledge: Knowledge, phrases: int = PHRASES, *, seed: int = SEED) -> K
     while missing > 0:
         size = min(missing, random.randint(_MIN_PHRASES, _MAX_PHRASES))
         if missing - size == 1:  # an entry has a title and a label at least
-            size -= 1
+            size += 1 if size < _MAX_PHRASES else -1
         one, other = random.sample(sources, 2)
         said = _phrases(random, one, other, _sign(random, names), size)
         entry = _entry(f"tong_hop_{number}", one, said)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import pairwise
+from operator import mul
 
 from knowledge.index import Group, Index, Indexed, Posting
 from knowledge.question import Question, Role, Term
@@ -37,10 +38,11 @@ FEATURES = (
     "usage_pair_base",
 )
 
-_CANDIDATES = 16
+_CANDIDATES = 11
 _LIKELY_CLASSES = 4
 _WIDE = 600  # what more entries have is common: it adds no new candidates to so many
 _ASIDE = 0.5  # part of a facet word's weight in the quick sum
+_FAINT = 0.05  # a syllable that weighs less brings no candidates
 _UNKNOWN_WEIGHT = 0.55  # of a word the knowledge base has never seen
 
 
@@ -108,7 +110,7 @@ class Ranker:
                 *self._standing(entry, context),
                 *self._usage(entry, covered / total if total > 0 else 0.0, fits),
             )
-            score = sum(w * f for w, f in zip(self._weights, features, strict=True))
+            score = sum(map(mul, self._weights, features))
             scored.append(Scored(entry, score, features))
         scored.sort(key=lambda s: (-s.score, s.entry.id))
         return scored
@@ -143,6 +145,8 @@ class Ranker:
             if posting is None or one.weight <= 0:
                 continue
             gain = one.weight * one.term.trust * (1.0 if one.term.role is Role.MATTER else _ASIDE)
+            if gain < _FAINT:
+                continue
             if len(posting.entries) > _WIDE:
                 common.append((gain, one.fits, posting.entries))
             else:
