@@ -60,8 +60,8 @@ def test_ask_jsonl_answers_line_by_line_whatever_the_lines_are(tmp_path: Path) -
         {"id": "d", "text": "phí\u202e bán\u200b lẻ thuốc lá\u0000 😀😀"},
         {"id": "e", "text": ""},
         {"id": "f", "text": "😀" * 100, "prev": None, "strange": {}},
-        {"id": "g", "text": "giấy phép"},
-        {"id": "h", "text": "2", "prev": "giấy phép"},
+        {"id": "g", "text": "bao nhiêu tiền"},
+        {"id": "h", "text": "2", "prev": "bao nhiêu tiền"},
     ]
     lines = [json.dumps(row, ensure_ascii=False).encode() for row in questions]
     bad = [b"{", b"[]", b'{"id": "x"}', b'{"id": "y", "text": 5}', b"\xff\xfe", b"[" * 100_000]

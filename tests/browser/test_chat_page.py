@@ -157,7 +157,7 @@ def messages(page: Page) -> list[str]:
 
 def test_a_question_is_answered_with_its_source(page: Page) -> None:
     ask(page)
-    expect(page.get_by_role("article", name="Bạn hỏi")).to_have_text(QUESTION)
+    expect(page.get_by_role("article", name="Anh/chị hỏi")).to_have_text(QUESTION)
     answer = page.get_by_role("article", name="Trả lời").last
     expect(answer.get_by_role("heading", level=2)).to_have_text("Cấp Giấy phép bán lẻ rượu")
     expect(answer.get_by_role("listitem")).to_have_count(2)
@@ -171,7 +171,7 @@ def test_a_question_is_answered_with_its_source(page: Page) -> None:
 
 def test_a_choice_is_shown_as_said_and_answered(page: Page, desk: PageDesk) -> None:
     page.get_by_role("button", name="Rượu, thuốc lá").click()
-    expect(page.get_by_role("article", name="Bạn hỏi")).to_have_text("Rượu, thuốc lá")
+    expect(page.get_by_role("article", name="Anh/chị hỏi")).to_have_text("Rượu, thuốc lá")
     expect(page.get_by_role("article").last).to_contain_text("1.200.000 đồng")
     assert desk.asked[-1].payload == "ruou"
 
@@ -241,7 +241,7 @@ def test_markup_is_shown_not_obeyed(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("article").last).to_contain_text(f"Bạn viết: {text}")
     page.reload()
-    expect(page.get_by_role("article", name="Bạn hỏi")).to_have_text(text)
+    expect(page.get_by_role("article", name="Anh/chị hỏi")).to_have_text(text)
     expect(page.locator("#log img, #log script")).to_have_count(0)
     expect(page.get_by_role("article").last.get_by_role("link")).to_have_text("https://vi.du/")
 
