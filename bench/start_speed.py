@@ -100,7 +100,7 @@ def _serve(folder: Path, section: Section) -> float:
     command = [*_XINLUON, "run", "--config", str(config)]
     log = folder / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=output, stderr=output)  # noqa: S603
+        process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=output, stderr=output)  # noqa: S603 - our own command
     try:
         section.add("xinluon run: sẵn sàng sau", _until_healthy(process, port, log), "s")
         before, _ = _memory(_status(process))
@@ -179,7 +179,7 @@ def _environment() -> dict[str, str]:
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - our own command
         command, cwd=ROOT, env=_environment(), check=True, capture_output=True, encoding="utf-8", timeout=60
     )
 

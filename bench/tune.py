@@ -33,6 +33,7 @@ from typing import TypeVar
 import numpy as np
 import yaml
 
+from knowledge.confidence import SIGNALS, signals
 from knowledge.evaluation import (
     ASK_BACK,
     OUT_OF_SCOPE,
@@ -49,7 +50,7 @@ from knowledge.loader import Knowledge, load
 from knowledge.question import Question
 from knowledge.ranking import FEATURES, Scored
 from knowledge.schema import Entry, Kind
-from knowledge.search import SIGNALS, Outcome, Searcher, WeightsFile, signals
+from knowledge.search import Outcome, Searcher, WeightsFile
 from knowledge.usage import USAGE, Usage, UsageClass
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -145,10 +145,15 @@ def _choices(library: Library, entry: Entry, answer: Answer) -> Iterable[Choice]
 
 def options(library: Library, ids: Iterable[str]) -> Iterable[Choice]:
     """Entries to choose from, those of the staff left out."""
+    for entry in _shown(library, ids):
+        yield Choice(kind=ChoiceKind.OPTION, label=entry.label, payload=payloads.entry(entry.id))
+
+
+def _shown(library: Library, ids: Iterable[str]) -> Iterable[Entry]:
     for entry_id in ids:
         entry = library.knowledge.get(entry_id)
         if entry and entry.kind not in (Kind.STAFF, Kind.HUMAN):
-            yield Choice(kind=ChoiceKind.OPTION, label=entry.label, payload=payloads.entry(entry.id))
+            yield entry
 
 
 def closing() -> tuple[Choice, ...]:
@@ -160,16 +165,19 @@ def closing() -> tuple[Choice, ...]:
     )
 
 
+def _to_menu(payload: str = payloads.MENU) -> Choice:
+    return Choice(kind=ChoiceKind.MENU, label=texts()("buttons.menu"), payload=payload)
+
+
 def _choose(library: Library, decision: Decision) -> Reply:
     say = texts()
     vague = bool(decision.question and decision.question.vague)
     chosen: list[Choice] = []
-    for choice in options(library, decision.choices[:MAX_CHOICES]):
-        entry = library.knowledge.get(payloads.parse(choice.payload).text(0))
-        facet = decision.facet if entry and entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE) else None
-        payload = payloads.entry(entry.id, facet) if entry else choice.payload
-        chosen.append(Choice(kind=ChoiceKind.OPTION, label=choice.label, payload=payload))
-    menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.FIELDS)
+    for entry in _shown(library, decision.choices[:MAX_CHOICES]):
+        facet = decision.facet if entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE) else None
+        payload = payloads.entry(entry.id, facet)
+        chosen.append(Choice(kind=ChoiceKind.OPTION, label=entry.label, payload=payload))
+    menu = _to_menu(payloads.FIELDS)
     return Reply(
         lines=(Line(say("choose_vague" if vague else "choose")),), choices=(*chosen, menu, *closing()[1:])
     )
@@ -179,8 +187,7 @@ def _smalltalk(entry: Entry, decision: Decision) -> Reply:
     said = decision.question.text if decision.question else ""
     # The same words get the same reply; different ones vary it.
     reply = entry.reply[sum(said.encode()) % len(entry.reply)] if entry.reply else texts()("new_question")
-    menu = Choice(kind=ChoiceKind.MENU, label=texts()("buttons.menu"), payload=payloads.MENU)
-    return Reply(lines=(Line(reply),), choices=(menu, *closing()[1:]))
+    return Reply(lines=(Line(reply),), choices=(_to_menu(), *closing()[1:]))
 
 
 def _outside(library: Library, entry: Entry | None) -> Reply:
@@ -189,8 +196,7 @@ def _outside(library: Library, entry: Entry | None) -> Reply:
     if not entry:
         lines.append(Line(say("out_again")))
     lines.append(Line(say("out_hint", url=library.office.portal_url)))
-    menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.MENU)
-    return Reply(lines=tuple(lines), choices=(menu, *closing()[1:]))
+    return Reply(lines=tuple(lines), choices=(_to_menu(), *closing()[1:]))
 
 
 def human_reply(library: Library) -> Reply:
@@ -199,11 +205,10 @@ def human_reply(library: Library) -> Reply:
     office = library.office
     lines = [Line(say("human")), Line(office.contact(library.answerer.phrases))]
     lines += [Line(say("human_hours", hours=h)) for h in office.hours]
-    menu = Choice(kind=ChoiceKind.MENU, label=say("buttons.menu"), payload=payloads.MENU)
-    return Reply(lines=tuple(lines), choices=(menu, *closing()[:1]))
+    return Reply(lines=tuple(lines), choices=(_to_menu(), *closing()[:1]))
 
 
-def menu_reply(library: Library, *, greet: bool = True, replaces: bool = False) -> Reply:
+def menu_reply(library: Library, *, greet: bool = True) -> Reply:
     """The first menu."""
     say = texts()
     lines = []
@@ -214,4 +219,4 @@ def menu_reply(library: Library, *, greet: bool = True, replaces: bool = False) 
     choices = [Choice(kind=ChoiceKind.OPTION, label=say("menu_fields"), payload=payloads.FIELDS)]
     choices += [Choice(kind=ChoiceKind.OPTION, label=m.label, payload=payloads.entry(m.entry)) for m in shown]
     choices.append(Choice(kind=ChoiceKind.MENU, label=say("buttons.human"), payload=payloads.HUMAN))
-    return Reply(lines=tuple(lines), choices=tuple(choices), replaces=replaces)
+    return Reply(lines=tuple(lines), choices=tuple(choices))

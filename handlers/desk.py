@@ -74,7 +74,7 @@ class CitizensDesk:
             # what the
             # error says: that may quote what the person wrote.
             where = "".join(traceback.format_tb(error.__traceback__))
-            log.error(  # noqa: TRY400
+            log.error(  # noqa: TRY400 - the traceback would quote the person
                 "message.failed",
                 channel=incoming.channel,
                 key=incoming.key,

@@ -104,10 +104,6 @@ class Reader:
             noise=not any(self._readable(s.folded) for s in typed),
         )
 
-    def canonical(self, text: str) -> list[Syllable]:
-        """Text of the knowledge base itself in its own words: no guessing."""
-        return self.lexicon.canonical([syllable(w) for w in words(clean(text))])
-
     def _readable(self, folded: str) -> bool:
         return (
             len(folded) > 1 and (self._known(folded) or is_syllable(folded))

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from knowledge import strict_yaml
+from knowledge.confidence import NOT_OURS, SIGNALS, belief_not_ours, signals
 from knowledge.index import Group, Index, Item
 from knowledge.lexicon import Lexicon, PhraseTable, load_lexicon, syllables_of
 from knowledge.loader import Knowledge
@@ -31,9 +32,6 @@ _SURE_THOUGH_VAGUE = 0.95
 _HERE = Path(__file__).parent
 
 
-_NOT_OURS = frozenset({Kind.OUTSIDE, Kind.SMALLTALK})
-
-
 class Outcome(StrEnum):
     """What is done with a question."""
 
@@ -42,6 +40,14 @@ class Outcome(StrEnum):
     OUT = "out"
     SMALLTALK = "smalltalk"
     HUMAN = "human"
+
+
+# What is done with an entry that is not answered as such.
+_OUTCOMES = {
+    Kind.HUMAN: Outcome.HUMAN,
+    Kind.SMALLTALK: Outcome.SMALLTALK,
+    Kind.OUTSIDE: Outcome.OUT,
+}
 
 
 class WeightsFile(BaseModel):
@@ -73,73 +79,6 @@ class Decision:
     score: float = 0.0  # confidence, 0 to 1
     question: Question | None = None
     candidates: tuple[Scored, ...] = field(default=(), repr=False)
-
-
-SIGNALS = (
-    "bias", "score", "margin", "share", "covered", "phrase", "balance", "mass", "pairs", "unknown", "matter",
-    "last", "usage", "usage_pairs", "usage_lead", "belief", "belief_out", "not_ours", "not_ours_belief",
-)  # fmt: skip
-
-
-def signals(question: Question, ranked: Sequence[Scored], index: Index) -> tuple[float, ...]:
-    """What tells how sure the best candidate is (in the order of SIGNALS)."""
-    best = ranked[0]
-    rival = next((s for s in ranked[1:] if not _same_matter(s, best)), None)
-    margin = min(best.score - rival.score, 4.0) if rival else 4.0
-    values = dict(zip(FEATURES, best.features, strict=True))
-    belief, belief_out = beliefs(ranked)
-    not_ours = best.entry.kind in _NOT_OURS
-    matter = [t for t in question.terms if t.role in (Role.MATTER, Role.FACET)]
-    unknown = sum(1 for t in matter if not index.has(t.syllable.folded))
-    return (
-        1.0,
-        best.score,
-        margin,
-        values["share"],
-        values["covered"],
-        values["phrase"],
-        values["balance"],
-        values["mass"],
-        values["pairs"],
-        unknown / len(matter) if matter else 0.0,
-        min(len(matter), 12) / 12,
-        values["last"],
-        values["usage"],
-        values["usage_pairs"],
-        values["usage"] + values["usage_pairs"] - _rival_usage(ranked),
-        belief,
-        belief_out,
-        float(not_ours),
-        belief * not_ours,
-    )
-
-
-def beliefs(ranked: Sequence[Scored]) -> tuple[float, float]:
-    """Softmax over the candidates: the share of the best one's matter, and of all that is not ours."""
-    top = ranked[0].score
-    shares = [math.exp(s.score - top) for s in ranked]
-    total = sum(shares)
-    best = sum(p for s, p in zip(ranked, shares, strict=True) if s is ranked[0] or _same_matter(s, ranked[0]))
-    out = sum(p for s, p in zip(ranked, shares, strict=True) if s.entry.kind in _NOT_OURS)
-    return best / total, out / total
-
-
-def _rival_usage(ranked: Sequence[Scored]) -> float:
-    """The best fit of usage among the candidates of another matter than the first."""
-    at_words, at_pairs = FEATURES.index("usage"), FEATURES.index("usage_pairs")
-    return max(
-        (s.features[at_words] + s.features[at_pairs] for s in ranked[1:] if not _same_matter(s, ranked[0])),
-        default=0.0,
-    )
-
-
-def _same_matter(one: Scored, other: Scored) -> bool:
-    return bool(
-        (one.entry.main and one.entry.main == other.entry.id)
-        or (other.entry.main and other.entry.main == one.entry.id)
-        or one.entry.kind is other.entry.kind is Kind.OUTSIDE
-        or one.entry.kind is other.entry.kind is Kind.SMALLTALK
-    )
 
 
 class Searcher:
@@ -211,7 +150,7 @@ class Searcher:
             return self._without_match(question, last)
         if last and not question.vague and _names_another(ranked, last):
             anew = self.rank(question, None)
-            if anew[0].entry.kind in _NOT_OURS:  # "còn thuốc lá?" after a permit asks for a permit
+            if anew[0].entry.kind in NOT_OURS:  # "còn thuốc lá?" after a permit asks for a permit
                 return self._choose(question, anew, self.confidence(question, anew))
             return self.decide(question, anew, None)
         best = ranked[0]
@@ -220,14 +159,14 @@ class Searcher:
             return self._answer(question, self._step_of(last, question, ranked), sure, candidates=ranked)
         if question.vague:
             return self._vague(question, ranked, sure)
-        if best.entry.kind in _NOT_OURS or best.entry.kind is Kind.HUMAN:
-            if sure >= self.weights.refuse_at or beliefs(ranked)[1] >= self.weights.out_at:
+        if best.entry.kind in NOT_OURS or best.entry.kind is Kind.HUMAN:
+            if sure >= self.weights.refuse_at or belief_not_ours(ranked) >= self.weights.out_at:
                 return self._other(question, best, sure, ranked)
             return self._choose(question, ranked, sure)
         if sure >= self.weights.answer_at:
             chosen = self._opening_of(best.entry.id, question) or best.entry.id
             return self._answer(question, chosen, sure, candidates=ranked)
-        if sure >= self.weights.choose_at and beliefs(ranked)[1] < self.weights.out_at:
+        if sure >= self.weights.choose_at and belief_not_ours(ranked) < self.weights.out_at:
             return self._choose(question, ranked, sure)
         return self._other(question, best, sure, ranked)
 
@@ -260,7 +199,7 @@ class Searcher:
         """What to offer when no matter was named: general subjects that fit, then the lists to choose from,
         first the one for what is to be done."""
         fitting = [s.entry for s in ranked if s.entry.group is Group.GENERAL] if question.facet else []
-        general = [e.id for e in fitting if e.kind not in _NOT_OURS and e.kind is not Kind.REFORM]
+        general = [e.id for e in fitting if e.kind not in NOT_OURS and e.kind is not Kind.REFORM]
         wanted = question.actions | ({Action.REISSUE} if Action.EXTEND in question.actions else set())
         lists = sorted(self._asking, key=lambda e: e.action not in wanted)
         subjects = MAX_CHOICES - (2 if question.actions or not question.facet else 1)
@@ -283,7 +222,7 @@ class Searcher:
         if len(matter) > _REMARK_WORDS:
             return False
         values = dict(zip(FEATURES, best.features, strict=True))
-        if best.entry.kind in _NOT_OURS:
+        if best.entry.kind in NOT_OURS:
             # "tôi ở Phú Quốc nộp ở đâu": a side is asked, and nothing speaks for a matter of others.
             return sure < self.weights.follow_at or bool(question.facet and values["phrase"] < _HARDLY)
         return sure < self.weights.follow_at
@@ -307,14 +246,10 @@ class Searcher:
         return Decision(Outcome.OUT, question=question)
 
     def _other(self, question: Question, best: Scored, sure: float, ranked: Sequence[Scored]) -> Decision:
-        outcome = {Kind.SMALLTALK: Outcome.SMALLTALK, Kind.HUMAN: Outcome.HUMAN}.get(
-            best.entry.kind, Outcome.OUT
-        )
-        known = best.entry.id if best.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK, Kind.HUMAN) else ""
-        if not known:
-            outcome = Outcome.OUT
-        elif sure < self.weights.choose_at and best.entry.kind is Kind.OUTSIDE:
-            known = ""
+        kind = best.entry.kind
+        outcome = _OUTCOMES.get(kind, Outcome.OUT)
+        unsure = kind is Kind.OUTSIDE and sure < self.weights.choose_at
+        known = best.entry.id if kind in _OUTCOMES and not unsure else ""
         return Decision(outcome, known, question.facet, (), sure, question, tuple(ranked))
 
     def _answer(
@@ -326,11 +261,7 @@ class Searcher:
         candidates: Sequence[Scored] = (),
     ) -> Decision:
         entry = self.knowledge.entries[entry_id]
-        outcome = {
-            Kind.HUMAN: Outcome.HUMAN,
-            Kind.SMALLTALK: Outcome.SMALLTALK,
-            Kind.OUTSIDE: Outcome.OUT,
-        }.get(entry.kind, Outcome.ANSWER)
+        outcome = _OUTCOMES.get(entry.kind, Outcome.ANSWER)
         return Decision(outcome, entry_id, facet or question.facet, (), sure, question, tuple(candidates))
 
     def _choices(self, ranked: Sequence[Scored]) -> tuple[str, ...]:
@@ -339,7 +270,7 @@ class Searcher:
         for scored in ranked:
             if scored.score < floor or len(found) == MAX_CHOICES:
                 break
-            if scored.entry.kind in (Kind.OUTSIDE, Kind.SMALLTALK):
+            if scored.entry.kind in NOT_OURS:
                 continue
             main = scored.entry.main or scored.entry.id
             if main not in found:
@@ -370,7 +301,7 @@ def _names_another(ranked: Sequence[Scored], last: Entry) -> bool:
     return own < 1 - _NAMED and any(
         s.features[covered] >= _NAMED
         and s.features[at_all] > _SOMETHING
-        and s.entry.kind not in _NOT_OURS
+        and s.entry.kind not in NOT_OURS
         and s.entry.group is Group.PROCEDURE
         and s.entry.field != last.field
         for s in ranked

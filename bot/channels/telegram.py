@@ -45,7 +45,7 @@ BODY_LIMIT = 1_000_000  # bytes of a webhook's request
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
 
 _DESKS = 16  # updates handled at once
-_WRONG_TOKEN = "Telegram không nhận token của bot. Lấy lại token từ @BotFather, đặt lại rồi khởi động lại."  # noqa: S105
+_WRONG_TOKEN = "Telegram không nhận token của bot. Lấy lại token từ @BotFather, đặt lại rồi khởi động lại."  # noqa: S105 (says it, is none)
 _WRONG_PROXY = (
     "Không dùng được proxy đã đặt cho Telegram. Kiểm tra lại địa chỉ (loại socks5 cần cài httpx[socks])."
 )

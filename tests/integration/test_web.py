@@ -40,7 +40,7 @@ def client_of(desk: PageDesk, *, peer: str = "203.0.113.9", **settings: object) 
         "public_url": HOME,
         "allowed_origins": [FRIEND],
     }
-    app = create_app(desk=desk, **(defaults | settings))  # type: ignore[arg-type]
+    app = create_app(desk=desk, **(defaults | settings))  # type: ignore[arg-type]  # settings of mixed types
     return TestClient(app, base_url=HOME, client=(peer, 50000))
 
 
