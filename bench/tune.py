@@ -4,10 +4,8 @@ questions.
     python -m bench.tune [bench/questions/train.jsonl]
 
 Writes knowledge/usage.yaml and knowledge/weights.yaml. Everything that is fitted is fitted on questions that
-took no part
-in what it is fitted on: the questions are dealt into five folds, and the word usage and word factors that a
-fold's
-features are made with come from the other four.
+took no part in what it is fitted on: the questions are dealt into five folds, and the word usage and word
+factors that a fold's features are made with come from the other four.
 
 1. Words that people use about anything (spread over many topics) get a factor below 1.
 2. Usage: the value of words and pairs in each topic (knowledge/usage.py).

@@ -71,8 +71,7 @@ class CitizensDesk:
             raise
         except Exception as error:
             # Anything else is a fault of the program: the person gets an apology, the log where it was. Not
-            # what the
-            # error says: that may quote what the person wrote.
+            # what the error says: that may quote what the person wrote.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error(  # noqa: TRY400 - the traceback would quote the person
                 "message.failed",

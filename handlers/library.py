@@ -33,8 +33,8 @@ class Library:
 
 def open_library(folders: Sequence[Path], office: OfficeProfile) -> tuple[Library, Loaded]:
     """Read the knowledge folders (the shipped one first) and build the search. Raises strict_yaml.BadYaml
-    only when the
-    program's own tables (lexicon, weights, phrases) are broken; bad entries are in Loaded.problems."""
+    only when the program's own tables (lexicon, weights, phrases) are broken; bad entries are in
+    Loaded.problems."""
     loaded = loader.load([loader.SHIPPED, *folders])
     return library_of(loaded.knowledge, office), loaded
 

@@ -1,8 +1,7 @@
 """An inverted index of syllables and syllable pairs over the phrases (titles, aliases) of entries.
 
 Two views of an entry are kept: how much of its phrases speak of a syllable (a word in all of them is what
-the entry is
-about, a word in one of twenty is incidental), and the phrases themselves, for two-way coverage.
+the entry is about, a word in one of twenty is incidental), and the phrases themselves, for two-way coverage.
 """
 
 from __future__ import annotations

@@ -137,8 +137,8 @@ class Reader:
 
     def _respell(self, typed: Sequence[Syllable]) -> list[tuple[Syllable, float]]:
         """Mend misspelt syllables: an unknown one of four letters or more by itself, a shorter or a valid
-        one only when a
-        neighbour vouches for it (the pair with the neighbour is known, as it stands it is not)."""
+        one only when a neighbour vouches for it (the pair with the neighbour is known, as it stands it is
+        not)."""
         out: list[tuple[Syllable, float]] = []
         for at, s in enumerate(typed):
             mended = self._mend(typed, at, out[-1][0].folded if out else "")

@@ -99,8 +99,7 @@ class Searcher:
 
     def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
         """Decide on a question. `last`: the entry the conversation was about; `pending`: the question that
-        was asked back,
-        which a few more words may complete."""
+        was asked back, which a few more words may complete."""
         question = self.reader.read(text)
         alone = self._search(question, last)
         if (

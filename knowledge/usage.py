@@ -1,12 +1,10 @@
 """Which words people use when they ask about a matter, learnt from the training questions (`usage.yaml`).
 
 Aliases say what an entry is called; usage says what else is said when it is meant ("cô ở quầy", "ship về
-nhà"). A class is a
-topic with the entries that answer it. The log-odds of a word in a class are its value, log(1 + n / (a·p)),
-plus the class's base,
-log(a / (N + a)): n of the class's N words are this one, p is its share of all questions' words, a is a
-smoothing constant
-(naive Bayes without its class prior; how much each part counts is learnt with the other features).
+nhà"). A class is a topic with the entries that answer it. The log-odds of a word in a class are its value,
+log(1 + n / (a·p)), plus the class's base, log(a / (N + a)): n of the class's N words are this one, p is its
+share of all questions' words, a is a smoothing constant (naive Bayes without its class prior; how much each
+part counts is learnt with the other features).
 """
 
 from __future__ import annotations
@@ -49,9 +47,8 @@ class UsageFile(BaseModel):
 @dataclass(frozen=True, slots=True)
 class UsageFit:
     """How a question's words and pairs fit each class: sums of values, to be multiplied by `scale`, the
-    inverse root of the
-    number of words (a long question says a thing more often, not more surely); `best` is the best class's
-    scaled sum."""
+    inverse root of the number of words (a long question says a thing more often, not more surely); `best` is
+    the best class's scaled sum."""
 
     words: Sequence[float]
     pairs: Sequence[float]

@@ -1,8 +1,7 @@
 """Vietnamese text as people type it: cleaning, folding, syllables.
 
 Everything works on NFC. A syllable is kept as its folded letters (no marks, đ as d) plus the marks that were
-typed,
-so that "ban" may be any of bán, bản, bạn, while "bán" is not "bạn".
+typed, so that "ban" may be any of bán, bản, bạn, while "bán" is not "bạn".
 """
 
 from __future__ import annotations

@@ -114,8 +114,7 @@ def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
 
     `busy_seconds`: how long SQLite waits for another writer. Whatever is done with the engine raises
     DatabaseUnavailable when the database can't be reached, opened, locked or written. No error quotes the
-    values
-    of a statement: they are people's words.
+    values of a statement: they are people's words.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -61,10 +61,8 @@ class Reply:
     """One message to the chat it answers.
 
     `replaces`: show it in place of the message whose choice was tapped, where the platform can edit; else
-    send it anew.
-    Choices that are not links are numbered from 1 in their order on channels without buttons, and a number
-    typed on
-    any channel picks that choice.
+    send it anew. Choices that are not links are numbered from 1 in their order on channels without buttons,
+    and a number typed on any channel picks that choice.
     """
 
     lines: tuple[Line, ...]
@@ -85,9 +83,8 @@ class Incoming:
     """A message or tap from a person, as a channel received it.
 
     `key` is the platform's own identity of the message (update_id, message_id): the same key on the same
-    channel and
-    account is the same message, however often it arrives. `payload` is set when a choice was tapped, `text`
-    otherwise.
+    channel and account is the same message, however often it arrives. `payload` is set when a choice was
+    tapped, `text` otherwise.
     """
 
     channel: str

@@ -24,8 +24,7 @@ class Desk(Protocol):
 
     def handle(self, incoming: Incoming) -> tuple[Reply, ...]:
         """The replies to send. The same message (channel, account, key) is applied once: when it comes again
-        before
-        `answered`, the stored replies come back; after `answered`, nothing does."""
+        before `answered`, the stored replies come back; after `answered`, nothing does."""
         ...
 
     def answered(self, incoming: Incoming) -> None:
