@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
 
-from knowledge.lexicon import Lexicon, syllables_of
+from knowledge.lexicon import Lexicon
 from knowledge.question import one_edit_apart
 from knowledge.schema import Action, Kind
 from knowledge.usage import NO_USAGE, Usage
@@ -43,12 +43,12 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is indexed: an entry's id and phrases, the first of them its title. `general`: facet words are
-    its matter."""
+    """What is indexed: an entry's id and its phrases in the knowledge base's words (title, label, aliases).
+    `general`: facet words are its matter."""
 
     id: str
     kind: Kind
-    phrases: Sequence[str]
+    phrases: Sequence[Sequence[Syllable]]
     action: Action = Action.OTHER
     general: bool = False
     field: str = ""
@@ -103,12 +103,11 @@ class Index:
         self._known_pairs: set[tuple[str, str]] = set()
         self._stop = lexicon.stop
         self.entries: list[Indexed] = []
-        prepared = [(item, [lexicon.canonical(syllables_of(p)) for p in item.phrases]) for item in items]
-        for number, (item, phrases) in enumerate(prepared):
-            self._count(number, item, phrases)
-        self._weigh(len(prepared))
-        for item, phrases in prepared:
-            self.entries.append(self._entry(item, phrases))
+        indexed = list(items)
+        for number, item in enumerate(indexed):
+            self._count(number, item)
+        self._weigh(len(indexed))
+        self.entries.extend(self._entry(item) for item in indexed)
         self.numbers = {entry.id: n for n, entry in enumerate(self.entries)}
         self._near: Callable[[str], Collection[str]] = one_edit_apart(self.postings)
 
@@ -121,14 +120,14 @@ class Index:
     def near(self, folded: str) -> Collection[str]:
         return self._near(folded)
 
-    def _count(self, number: int, item: Item, phrases: Sequence[Sequence[Syllable]]) -> None:
+    def _count(self, number: int, item: Item) -> None:
         terms: Counter[str] = Counter()
         pairs: Counter[tuple[str, str]] = Counter()
         forms: dict[str, set[Syllable]] = {}
         talk = _GROUPS.get(item.kind) is Group.TALK
         total = 0
-        for at, phrase in enumerate(phrases):
-            times = _TITLE_COUNTS if at == 0 and len(phrases) > 1 else 1
+        for at, phrase in enumerate(item.phrases):
+            times = _TITLE_COUNTS if at == 0 and len(item.phrases) > 1 else 1
             total += times
             kept = phrase if talk else self._without_stop(phrase)
             for folded in {s.folded for s in kept}:
@@ -178,10 +177,10 @@ class Index:
         for pair, entries in self.pairs.items():
             self.pair_weights[pair] = _idf(size, len(entries), top)
 
-    def _entry(self, item: Item, phrases: Sequence[Sequence[Syllable]]) -> Indexed:
+    def _entry(self, item: Item) -> Indexed:
         group = Group.GENERAL if item.general else _GROUPS.get(item.kind, Group.PROCEDURE)
         kept = set()
-        for phrase in phrases:
+        for phrase in item.phrases:
             syllables = phrase if group is Group.TALK else self._without_stop(phrase)
             terms = {s.folded: self.weight(s) or 0.0 for s in syllables}
             if terms:

@@ -89,12 +89,13 @@ class Searcher:
     ) -> None:
         self.knowledge = knowledge
         self.weights = weights
-        self.index = Index(items(knowledge), lexicon, weights.common, usage)
+        found = items(knowledge, lexicon)
+        self.index = Index(found, lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
         self.ranker = Ranker(self.index, weights.rank, always=(weights.elsewhere_entry,))
-        self._exact = _exact_names(knowledge, lexicon)
+        self._exact = _exact_names(found)
         self._asking = [e for e in knowledge.entries.values() if e.asks_back]
-        self._names = _names(knowledge, lexicon)
+        self._names = _names(knowledge, found)
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
     def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
@@ -277,18 +278,13 @@ class Searcher:
         return tuple(found)
 
 
-def _names(knowledge: Knowledge, lexicon: Lexicon) -> PhraseTable[str]:
+def _names(knowledge: Knowledge, found: Sequence[Item]) -> PhraseTable[str]:
     """Titles and labels long enough to mean nothing else, those of main entries before those of variants."""
-    entries = sorted(knowledge.entries.values(), key=lambda e: bool(e.variant_of))
-    names = [
-        (lexicon.canonical(syllables_of(name)), e.id)
-        for e in entries
-        if e.kind is not Kind.STAFF
-        for name in (e.title, e.label)
-    ]
-    long = [(name, entry_id) for name, entry_id in names if len(name) >= _NAME_WORDS]
+    main_first = sorted(found, key=lambda i: bool(i.main))
+    # Title and label come first among the phrases, the aliases after them.
+    long = [(name, i.id) for i in main_first for name in i.phrases[:2] if len(name) >= _NAME_WORDS]
     # What an office calls its own entries counts as their name: nothing was learnt about them from questions.
-    own = [(lexicon.canonical(syllables_of(alias)), e.id) for e in entries if e.own for alias in e.aliases]
+    own = [(name, i.id) for i in main_first if knowledge.entries[i.id].own for name in i.phrases[2:]]
     return PhraseTable([*(o for o in own if len(o[0]) > 1), *long])
 
 
@@ -311,28 +307,27 @@ def _said(folded: Iterable[str]) -> str:
     return " ".join(folded)
 
 
-def _exact_names(knowledge: Knowledge, lexicon: Lexicon) -> dict[str, str]:
+def _exact_names(found: Sequence[Item]) -> dict[str, str]:
     """Folded names and aliases → entry: who types just that means that entry. What two entries share is left
     out."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     shared: set[str] = set()
-    for entry in knowledge.entries.values():
-        if entry.kind is Kind.STAFF:
-            continue
-        for name in (entry.title, entry.label, *entry.aliases):
-            said = _said(s.folded for s in lexicon.canonical(syllables_of(name)))
-            if found.setdefault(said, entry.id) != entry.id:
+    for item in found:
+        for phrase in item.phrases:
+            said = _said(s.folded for s in phrase)
+            if names.setdefault(said, item.id) != item.id:
                 shared.add(said)
-    return {said: entry for said, entry in found.items() if said not in shared}
+    return {said: entry for said, entry in names.items() if said not in shared}
 
 
-def items(knowledge: Knowledge) -> list[Item]:
+def items(knowledge: Knowledge, lexicon: Lexicon) -> list[Item]:
     """What of the knowledge is searched: everything but what is for the staff alone."""
     found = []
     for entry in knowledge.entries.values():
         if entry.kind is Kind.STAFF:
             continue
-        phrases = [p for p in (entry.title, entry.label, *entry.aliases) if p]
+        names = (entry.title, entry.label, *entry.aliases)
+        phrases = [lexicon.canonical(syllables_of(name)) for name in names]
         found.append(
             Item(
                 entry.id,
