@@ -21,7 +21,7 @@ from office.conversations import conversation_key
 from office.database import DatabaseUnavailable
 from office.inbox import AlreadyHandled, InboxState
 from office.messages import Incoming, Line, Reply
-from office.people import person_hash
+from office.privacy import person_hash
 from office.settings import Limits
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from handlers.texts import texts
 from knowledge.search import Outcome
 from office import questions
 from office.messages import ChoiceKind, Incoming, Line, Reply
-from office.people import redact
+from office.privacy import redact
 
 _MENU_WORDS = frozenset({"/start", "/menu", "/help", "menu", "/trogiup"})
 _PREFIXES = ("/hoi", "/ask")

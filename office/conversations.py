@@ -9,7 +9,7 @@ from sqlalchemy import JSON, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from office.database import Base, UtcDateTime, execute, insert
-from office.people import HASH_LENGTH, keyed_hash
+from office.privacy import HASH_LENGTH, keyed_hash
 
 
 class Conversation(Base):

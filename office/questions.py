@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from office.database import Base, UtcDateTime, execute
-from office.people import HASH_LENGTH, redact
+from office.privacy import HASH_LENGTH, redact
 
 MAX_TEXT = 2000  # characters kept
 VOTES = (-1, 0, 1)  # didn't help, taken back, helped

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from office.people import keyed_hash, person_hash, redact
+from office.privacy import keyed_hash, person_hash, redact
 
 KEY = b"0123456789abcdef"
 DIGITS = st.text(alphabet="0123456789", min_size=8, max_size=8)
