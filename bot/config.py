@@ -43,12 +43,16 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def _from_here(settings: Settings, path: Path | None) -> Settings:
-    """Knowledge folders are meant from the folder of the file that names them."""
-    if path is None or not settings.knowledge.folders:
+    """Folders are meant from the folder of the file that names them."""
+    if path is None:
         return settings
-    folders = tuple(path.parent / folder for folder in settings.knowledge.folders)
-    knowledge = settings.knowledge.model_copy(update={"folders": folders})
-    return settings.model_copy(update={"knowledge": knowledge})
+    here = path.parent
+    moved = {
+        name: section.model_copy(update={"folders": tuple(here / folder for folder in section.folders)})
+        for name in ("knowledge", "calendar", "reminders")
+        if (section := getattr(settings, name)).folders
+    }
+    return settings.model_copy(update=moved) if moved else settings
 
 
 def profile_of(settings: Settings) -> OfficeProfile:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,12 +20,15 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import (
     URL,
+    BigInteger,
     Connection,
     CursorResult,
     DateTime,
     Dialect,
     Engine,
+    Enum,
     Executable,
+    Integer,
     MetaData,
     create_engine,
     event,
@@ -107,6 +111,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def closed_set(kind: type[StrEnum]) -> Enum:
+    """A column for the members of an enum, kept as their values in plain text."""
+    return Enum(kind, native_enum=False, length=16, values_callable=lambda k: [m.value for m in k])
+
+
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+"""The type of a table's own number: SQLite counts up only plain integers."""
 
 
 def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:

@@ -18,11 +18,8 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     ColumnElement,
-    Enum,
     Index,
-    Integer,
     String,
     Text,
     UniqueConstraint,
@@ -33,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import Base, UtcDateTime, execute, insert
+from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute, insert
 from office.messages import Reply
 from office.wire import replies_from_json, replies_to_json
 
@@ -62,15 +59,13 @@ class Update(Base):
         Index(None, "channel", "account", "state"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     channel: Mapped[str] = mapped_column(String(32))
     account: Mapped[str] = mapped_column(String(128))
     key: Mapped[str] = mapped_column(String(200))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     raw: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
-    state: Mapped[InboxState] = mapped_column(
-        Enum(InboxState, native_enum=False, length=16, values_callable=lambda kind: [s.value for s in kind])
-    )
+    state: Mapped[InboxState] = mapped_column(closed_set(InboxState))
     replies: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     attempts: Mapped[int]
     error: Mapped[str | None] = mapped_column(Text)

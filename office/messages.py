@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Base64Encoder, EncodedBytes
 
 PAYLOAD_BYTES = 64  # Telegram's callback_data, the smallest of the platforms
 
@@ -57,6 +60,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Something to be sent as a file, or as a picture where `picture` is set and the channel shows them."""
+
+    name: str
+    media_type: str
+    content: Annotated[bytes, EncodedBytes(Base64Encoder)]
+    picture: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One message to the chat it answers.
 
@@ -68,6 +81,7 @@ class Reply:
     lines: tuple[Line, ...]
     choices: tuple[Choice, ...] = ()
     replaces: bool = False
+    files: tuple[File, ...] = ()  # after the text; a channel without files leaves them out and says so
 
     def text(self) -> str:
         """The lines as plain text, as the terminal and the log of `ask --jsonl` show them."""
@@ -78,9 +92,29 @@ class Reply:
         return tuple(c for c in self.choices if c.kind is not ChoiceKind.LINK)
 
 
+class Event(StrEnum):
+    """What a platform says of a chat, beside messages."""
+
+    ADDED = "added"  # the bot was put into a group
+    REMOVED = "removed"  # taken out of a group, or not allowed to write there any more
+    BLOCKED = "blocked"  # by a person
+    UNBLOCKED = "unblocked"
+    MIGRATED = "migrated"  # the group has a new id: `moved_to`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A file that a person sent: the platform's id of it, fetched only when it is wanted."""
+
+    id: str
+    name: str = ""
+    media_type: str = ""
+    size: int = 0  # bytes; 0: not told
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A message or tap from a person, as a channel received it.
+    """A message, a tap or an event, as a channel received it.
 
     `key` is the platform's own identity of the message (update_id, message_id): the same key on the same
     channel and account is the same message, however often it arrives. `payload` is set when a choice was
@@ -97,10 +131,27 @@ class Incoming:
     payload: str = ""
     group: bool = False
     addressed: bool = True  # in a group: a command, a mention or a reply to us
+    event: Event | None = None
+    title: str = ""  # the group's
+    sender_name: str = ""
+    topic: str = ""  # of a forum, "" for none
+    moved_to: str = ""  # new id of a group that became a supergroup
+    file: SentFile | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("Incoming.at must be aware")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatAddress:
+    """Where something unasked goes: a chat of one account of ours, in a forum's topic where it has one."""
+
+    channel: str
+    account: str
+    chat: str
+    topic: str = ""
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

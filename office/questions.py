@@ -7,9 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     CheckConstraint,
-    Integer,
     SmallInteger,
     String,
     Text,
@@ -20,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import Base, UtcDateTime, execute
+from office.database import ROW_ID, Base, UtcDateTime, execute
 from office.privacy import HASH_LENGTH, redact
 
 MAX_TEXT = 2000  # characters kept
@@ -39,7 +37,7 @@ class Question(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     channel: Mapped[str] = mapped_column(String(32))
     person: Mapped[str] = mapped_column(String(HASH_LENGTH))

@@ -13,17 +13,19 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 PREFIX = "XINLUON_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 HASH_KEY_FILE = "hash.key"
 HASH_KEY_LENGTH = 16  # characters at least
 
+_CLOCK_TIME = re.compile(r"([01]?\d|2[0-3])[:hg]([0-5]\d)")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
 
 
@@ -73,6 +75,16 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _clock_time(value: Any) -> Any:
+    if isinstance(value, str):
+        match = _CLOCK_TIME.fullmatch(value.strip())
+        if match is None:
+            raise ValueError(f"«{value}» không phải giờ trong ngày: viết dạng 7:30 hoặc 20:00")
+        return time(int(match[1]), int(match[2]))
+    return value
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -82,10 +94,11 @@ class _Section(BaseModel):
 
 
 class Department(_Section):
-    """A phòng or đơn vị that citizens may call."""
+    """A phòng or đơn vị. `key`: its name in files and commands, made of `name` if None."""
 
     name: str = Field(min_length=1)
     phone: str | None = None
+    key: str | None = Field(default=None, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
 
 
 class Office(_Section):
@@ -152,6 +165,50 @@ class Limits(_Section):
     conversation_minutes: Count = 30
 
 
+class Calendar(_Section):
+    """Folders with the office's own calendar files, which win over the shipped ones."""
+
+    folders: tuple[Path, ...] = ()
+
+
+class Reminders(_Section):
+    """Folders with the office's own reminder rules, and when the daily digests go out."""
+
+    folders: tuple[Path, ...] = ()
+    digest_at: ClockTime = time(7, 30)
+
+
+class Assignments(_Section):
+    """The ladder of reminders of an assignment: working days before and after its last day."""
+
+    before: tuple[Annotated[int, Field(ge=1, le=60)], ...] = (7, 3, 1)
+    on_the_day: bool = True
+    at: ClockTime = time(8, 0)
+    overdue_every: Annotated[int, Field(ge=1, le=30)] = 1  # working days
+    head_from: Annotated[int, Field(ge=1, le=30)] = 1  # working days overdue
+    leader_from: Annotated[int, Field(ge=1, le=60)] = 3
+    overdue_limit: Annotated[int, Field(ge=1, le=250)] = 60  # working days; after that the digests alone
+
+
+class Quiet(_Section):
+    """When nothing unasked is sent: from `since` to `until` (over midnight) and on days off."""
+
+    since: ClockTime = time(20, 0)
+    until: ClockTime = time(6, 30)
+    days_off: bool = True
+
+
+class Delivery(_Section):
+    """How fast one account may send, and how patiently it tries."""
+
+    per_second: Annotated[float, Field(gt=0, le=1000)] = 28.0
+    per_chat_second: Annotated[float, Field(gt=0, le=100)] = 1.0
+    per_group_minute: Annotated[int, Field(ge=1, le=1000)] = 18
+    quiet: Quiet = Quiet()
+    late_minutes: Count = 10  # later than this it is marked late
+    keep_days: Count = 400  # finished deliveries
+
+
 class Privacy(_Section):
     """How long questions are kept, and the key that platform ids are hashed with."""
 
@@ -175,6 +232,10 @@ class Settings(_Section):
     knowledge: Knowledge = Knowledge()
     telegram: Telegram = Telegram()
     limits: Limits = Limits()
+    calendar: Calendar = Calendar()
+    reminders: Reminders = Reminders()
+    assignments: Assignments = Assignments()
+    delivery: Delivery = Delivery()
     privacy: Privacy = Privacy()
     log: Log = Log()
 
