@@ -1,0 +1,91 @@
+"""What lanes ask of a platform: take one message, and say honestly what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from office.messages import ChatAddress, Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One message to one chat. `reply` fits into one message of the channel."""
+
+    id: int  # the delivery's, for the log
+    to: ChatAddress
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The platform has taken it. `message_id` "" when its answer could not be read."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """It has certainly not been sent and may be later.
+
+    `network`: the platform can't be reached, which holds for every chat.
+    """
+
+    reason: str
+    network: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """Too fast, says the platform; nothing was sent. `seconds` as it demands, for the chat or the account."""
+
+    seconds: float
+    account: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The chat has another id now; nothing was sent."""
+
+    chat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It never will be sent. `unreachable`: nor will anything else to this chat until somebody acts."""
+
+    reason: str  # Vietnamese, with what to do
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertain:
+    """The connection broke after the request may have arrived."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Paused | Moved | Failed | Uncertain
+
+
+class Courier(Protocol):
+    """One account of a platform, as its lane sees it."""
+
+    channel: str
+    account: str
+
+    async def deliver(self, parcel: Parcel) -> Outcome:
+        """Try once. Never raises for what the platform refuses or breaks."""
+        ...
+
+
+class Gate(Protocol):
+    """The pace that answers and deliveries of one account share."""
+
+    async def enter(self, chat: str, *, group: bool) -> None:
+        """Wait until an answer may go to this chat; counts it."""
+        ...
+
+    def flooded(self, chat: str, seconds: float, *, account: bool = False) -> None:
+        """The platform said: too fast."""
+        ...
