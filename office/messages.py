@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Base64Encoder, EncodedBytes
 
+_LINE_EXTRA = 6  # a mark before a line and the gap after it
 PAYLOAD_BYTES = 64  # Telegram's callback_data, the smallest of the platforms
 
 
@@ -189,6 +190,42 @@ def split_text(text: str, limit: int) -> list[str]:
         parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [*parts, text] if text else parts
+
+
+def split_reply(reply: Reply, limit: int) -> tuple[Reply, ...]:
+    """The messages that a reply becomes where one may have at most `limit` characters.
+
+    Counted in UTF-16 units with room for each line's mark and gap, so that every channel's own rendering
+    fits. Choices and files go with the last one; `replaces` holds for the first.
+    """
+    pages: list[list[Line]] = [[]]
+    room = limit
+    for line in reply.lines:
+        for text in _units_parts(line.text, limit - _LINE_EXTRA):
+            need = _utf16(text) + _LINE_EXTRA
+            if need > room and pages[-1]:
+                pages.append([])
+                room = limit
+            pages[-1].append(Line(text, line.style))
+            room -= need
+    first, *others = [Reply(lines=tuple(page)) for page in pages]
+    parts = [Reply(lines=first.lines, replaces=reply.replaces), *others]
+    last = parts[-1]
+    parts[-1] = Reply(lines=last.lines, choices=reply.choices, replaces=last.replaces, files=reply.files)
+    return tuple(parts)
+
+
+def _units_parts(text: str, limit: int) -> list[str]:
+    cut = limit
+    while True:
+        parts = split_text(text, cut)
+        if all(_utf16(part) <= limit for part in parts):
+            return parts
+        cut = cut * 2 // 3  # many characters of two units
+
+
+def _utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _cut_before(text: str, limit: int) -> int:
