@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -142,7 +143,7 @@ class Outbox:
         due_at: datetime,
         now: datetime,
         manner: Manner,
-    ) -> list[dict[str, object]]:
+    ) -> list[dict[str, Any]]:
         parts = split_reply(reply, self._limits.get(recipient.to.channel, DEFAULT_LIMIT))
         wait_until = None if manner.passes_quiet else self.quiet.ends(max(now, due_at))
         return [

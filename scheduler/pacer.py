@@ -99,6 +99,11 @@ class Pacer:
         """Seconds until anything may go at all; 0.0: now."""
         return max(0.0, self._paused - now, self._next - _SLACK * self._interval - now)
 
+    def room(self, now: float, *, within: float) -> int:
+        """How many more messages may leave within so many seconds, to whatever chats."""
+        left = within - self.account_wait(now)
+        return int(left / self._interval) + 1 if left >= 0.0 else 0
+
     def blocked(self, now: float, *, within: float) -> dict[str, float]:
         """The chats that can't be written to within so many seconds → seconds until they can."""
         limit = now + within
