@@ -205,6 +205,56 @@ def evaluate(
         print_evaluation(report, file.name)
 
 
+@app.command("calendar", cls=Command)
+def show_calendar(
+    month: Annotated[str | None, typer.Argument(help="Tháng, ví dụ 2026-02 (mặc định: tháng này).")] = None,
+    department: Annotated[str, typer.Option("--department", help="Khoá của phòng có giờ làm riêng.")] = "",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """In lịch làm việc một tháng: ngày nghỉ, ngày làm bù, văn bản quy định."""
+    from rich.console import Console
+
+    from bot import cli_calendar
+    from scheduler.calendar import WorkCalendar, computed_warning
+
+    calendar = WorkCalendar.shipped(*_settings(config).calendar.folders)
+    try:
+        year, number = cli_calendar.month_of(month or f"{_today():%Y-%m}")
+    except cli_calendar.BadDay as exc:
+        _fail(str(exc), BAD_USE)
+    days = calendar.month(year, number, department=department)
+    warning = computed_warning([] if calendar.confirmed(year) else [year])
+    if as_json:
+        typer.echo(cli_calendar.month_json(days, warning))
+    else:
+        cli_calendar.print_month(days, warning, Console(soft_wrap=not sys.stdout.isatty()))
+
+
+@app.command(cls=Command)
+def deadline(
+    received: Annotated[str, typer.Argument(help="Ngày nhận đủ hồ sơ, ví dụ 2026-02-10 hoặc 10/02/2026.")],
+    days: Annotated[int, typer.Argument(help="Số ngày làm việc.", min=1, max=2000)],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tính hạn theo ngày làm việc, giải thích từng ngày (ngày nhận không tính)."""
+    from rich.console import Console
+
+    from bot import cli_calendar
+    from scheduler.calendar import WorkCalendar
+
+    calendar = WorkCalendar.shipped(*_settings(config).calendar.folders)
+    try:
+        due = calendar.due(cli_calendar.day_of(received), days)
+    except cli_calendar.BadDay as exc:
+        _fail(str(exc), BAD_USE)
+    if as_json:
+        typer.echo(cli_calendar.due_json(due))
+    else:
+        cli_calendar.print_due(due, days, Console(soft_wrap=not sys.stdout.isatty()))
+
+
 @bench_app.command("all", cls=Command)
 def bench_all(as_json: JsonOption = False) -> None:
     """Đo tất cả: tìm kiếm ở cỡ hiện có và 100.000 cụm từ, khởi động nguội, bộ nhớ."""

@@ -1,0 +1,1 @@
+"""When it speaks: calendar, reminders, assignments, delivery."""
