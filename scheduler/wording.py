@@ -21,6 +21,11 @@ def _texts() -> Phrases:
     return Phrases.read(Path(__file__).with_name("texts.yaml"))
 
 
+def plan_texts(name: str, /, **values: object) -> str:
+    """A remark on a due moment, by its name in texts.yaml."""
+    return _texts()(f"plan.{name}", **values)
+
+
 def when(moment: datetime) -> str:
     """A moment as people read it: 7:00 ngày 24/11/2026."""
     local = moment.astimezone(ZONE)

@@ -1,0 +1,77 @@
+"""Who is told: people's chats by role and department, with stand-ins; groups by department."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from office import people
+from office.groups import Group, GroupState
+from office.messages import ChatAddress
+from office.people import Department, Role
+from scheduler.outbox import Recipient
+
+
+def groups(session: Session, *, department_id: int | None = None) -> tuple[Recipient, ...]:
+    """The approved groups, or those of one department."""
+    query = select(Group).where(Group.state == GroupState.APPROVED)
+    if department_id is not None:
+        query = query.where(Group.department_id == department_id)
+    return tuple(Recipient(to=address(group)) for group in session.scalars(query.order_by(Group.id)))
+
+
+def address(group: Group) -> ChatAddress:
+    """Where a group's messages go."""
+    return ChatAddress(
+        channel=group.channel, account=group.account, chat=group.chat, topic=group.topic, group=True
+    )
+
+
+def privately(session: Session, member_ids: Iterable[int], *, on: date) -> tuple[Recipient, ...]:
+    """The private chats of members, of their stand-ins where they are away. Who has none is left out."""
+    found: dict[Recipient, None] = {}
+    for member_id in member_ids:
+        reader = people.stand_in_for(session, member_id, on)
+        reader_id = reader.id if reader is not None else member_id
+        for chat in people.private_chats(session, reader_id):
+            found[Recipient(to=chat, member_id=member_id)] = None
+    return tuple(found)
+
+
+def in_role(
+    session: Session, *roles: Role, on: date, department_id: int | None = None
+) -> tuple[Recipient, ...]:
+    """The private chats of who has one of these roles."""
+    members = {
+        person.id: None
+        for role in roles
+        for person in people.with_role(session, role, department_id=department_id)
+    }
+    return privately(session, members, on=on)
+
+
+def van_phong(session: Session, *, on: date) -> tuple[Recipient, ...]:
+    """Văn phòng; the admins while it has nobody with a chat."""
+    return in_role(session, Role.VAN_PHONG, on=on) or in_role(session, Role.ADMIN, on=on)
+
+
+def of_rule(session: Session, audience: dict[str, Any], *, on: date) -> tuple[Recipient, ...]:
+    """Whom a reminder's rule names: all groups or those of some departments, and roles privately."""
+    found: dict[Recipient, None] = {}
+    if audience.get("groups") == "all":
+        found |= dict.fromkeys(groups(session))
+    for key in _texts(audience.get("departments")):
+        department = session.scalar(select(Department.id).where(Department.key == key))
+        if department is not None:
+            found |= dict.fromkeys(groups(session, department_id=department))
+    for name in _texts(audience.get("roles")):
+        found |= dict.fromkeys(in_role(session, Role(name), on=on))
+    return tuple(found)
+
+
+def _texts(value: Any) -> Sequence[str]:
+    return [str(item) for item in value or ()]
