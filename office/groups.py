@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import ROW_ID, Base, UtcDateTime, closed_set
+from office import audit
+from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
+from office.deliveries import OPEN, Delivery, Status
+from office.messages import ChatAddress
+from office.people import ChatAccount, name_of
 
 
 class GroupState(StrEnum):
@@ -52,3 +56,160 @@ class Group(Base):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")  # why refused or disabled
+
+
+def at(session: Session, channel: str, account: str, chat: str) -> Group | None:
+    """The row of a chat, if it is known."""
+    return session.scalar(
+        select(Group).where(Group.channel == channel, Group.account == account, Group.chat == chat)
+    )
+
+
+def every(session: Session) -> tuple[Group, ...]:
+    """All groups, in the order they were met."""
+    return tuple(session.scalars(select(Group).order_by(Group.id)))
+
+
+def met(
+    session: Session, *, channel: str, account: str, chat: str, title: str, added_by: str, now: datetime
+) -> tuple[Group, bool]:
+    """The bot is in this group: its row, and whether Văn phòng has to be asked (again)."""
+    row = at(session, channel, account, chat)
+    if row is None:
+        row = Group(channel=channel, account=account, chat=chat, added_at=now, state=GroupState.PENDING)
+        session.add(row)
+        asked = True
+    else:
+        asked = row.state is GroupState.DISABLED
+        if asked:
+            row.state, row.reason, row.added_at = GroupState.PENDING, "", now
+    row.title = (title or row.title)[:300]
+    row.added_by = (added_by or row.added_by)[:200]
+    session.flush()
+    return row, asked
+
+
+def decide(
+    session: Session,
+    group: Group,
+    *,
+    approve: bool,
+    department_id: int | None,
+    actor: int,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Văn phòng approves a group, tied to a department or to none (the whole office), or refuses it."""
+    before = {"state": group.state, "department_id": group.department_id}
+    group.state = GroupState.APPROVED if approve else GroupState.REFUSED
+    group.department_id = department_id if approve else None
+    group.decided_by, group.decided_at, group.reason = actor, now, reason
+    audit.record(
+        session,
+        "group.approve" if approve else "group.refuse",
+        at=now,
+        actor=actor,
+        subject="group",
+        subject_id=group.id,
+        before=before,
+        after={"state": group.state, "department_id": group.department_id},
+        reason=reason,
+    )
+
+
+def migrate(session: Session, *, channel: str, account: str, old: str, new: str, now: datetime) -> bool:
+    """The group has a new id: its row and what waits for it follow; False when that was done before.
+
+    Where the new id is known already, its row is the one that stays.
+    """
+    moved = execute(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.channel == channel,
+            Delivery.account == account,
+            Delivery.chat == old,
+            Delivery.status.in_(OPEN),
+        )
+        .values(chat=new),
+    )
+    row, other = at(session, channel, account, old), at(session, channel, account, new)
+    if row is None:
+        return moved > 0
+    if other is None:
+        row.chat = new
+    else:
+        if other.state is GroupState.PENDING:
+            other.state, other.department_id = row.state, row.department_id
+            other.decided_by, other.decided_at = row.decided_by, row.decided_at
+        row.state, row.reason = GroupState.DISABLED, f"đã thành nhóm mới {new}"
+    session.flush()
+    audit.record(
+        session,
+        "group.migrate",
+        at=now,
+        actor=None,
+        subject="group",
+        subject_id=row.id,
+        before={"chat": old},
+        after={"chat": new},
+    )
+    return True
+
+
+def out_of_reach(
+    session: Session, to: ChatAddress, *, reason: str, now: datetime
+) -> tuple[str, tuple[int, ...]] | None:
+    """Nothing gets through to this chat: disable it, fail what waits for it.
+
+    Returns whose chat it is and the deliveries that failed; None when that was known before.
+    """
+    group = at(session, to.channel, to.account, to.chat)
+    if group is not None:
+        if group.state is GroupState.DISABLED:
+            return None
+        group.state, group.reason = GroupState.DISABLED, reason
+        name, subject, subject_id = group.title or to.chat, "group", group.id
+    else:
+        account = session.scalar(
+            select(ChatAccount).where(
+                ChatAccount.channel == to.channel,
+                ChatAccount.account == to.account,
+                ChatAccount.chat == to.chat,
+                ChatAccount.disabled_at.is_(None),
+            )
+        )
+        if account is None:
+            return None
+        account.disabled_at, account.disabled_reason = now, reason
+        name, subject, subject_id = name_of(session, account.member_id), "member", account.member_id
+    waiting = and_(
+        Delivery.channel == to.channel,
+        Delivery.account == to.account,
+        Delivery.chat == to.chat,
+        Delivery.status.in_((Status.QUEUED, Status.HELD, Status.RETRY)),
+    )
+    failed = tuple(session.scalars(select(Delivery.id).where(waiting).order_by(Delivery.id)))
+    values = {"status": Status.FAILED, "reason": reason, "finished_at": now}
+    execute(session, update(Delivery).where(waiting).values(values))
+    audit.record(
+        session,
+        f"{subject}.out_of_reach",
+        at=now,
+        actor=None,
+        subject=subject,
+        subject_id=subject_id,
+        reason=reason,
+    )
+    return name, failed
+
+
+def in_reach_again(session: Session, *, channel: str, account: str, chat: str) -> bool:
+    """A person has let the bot write again."""
+    here = update(ChatAccount).where(
+        ChatAccount.channel == channel,
+        ChatAccount.account == account,
+        ChatAccount.chat == chat,
+        ChatAccount.disabled_at.is_not(None),
+    )
+    return execute(session, here.values(disabled_at=None, disabled_reason="")) > 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from office.database import ROW_ID, Base, UtcDateTime, closed_set
+from office.messages import ChatAddress
 
 
 class Role(StrEnum):
@@ -127,3 +131,171 @@ class Absence(Base):
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A member as the rest of the program sees one. `roles` always holds MEMBER."""
+
+    id: int
+    name: str
+    title: str
+    department_id: int | None
+    roles: frozenset[Role]
+
+    def has(self, role: Role) -> bool:
+        return role in self.roles
+
+
+def person(session: Session, member_id: int) -> Person | None:
+    """A member who has not left."""
+    row = session.get(Member, member_id)
+    return _person(session, row) if row is not None and row.left_at is None else None
+
+
+def name_of(session: Session, member_id: int | None) -> str:
+    """A member's name, also after leaving; "" for None."""
+    row = session.get(Member, member_id) if member_id is not None else None
+    return row.name if row else ""
+
+
+def person_of(session: Session, *, channel: str, account: str, sender: str) -> Person | None:
+    """Who writes from this account, if it is a member's."""
+    row = session.scalar(
+        select(Member)
+        .join(ChatAccount, ChatAccount.member_id == Member.id)
+        .where(
+            ChatAccount.channel == channel,
+            ChatAccount.account == account,
+            ChatAccount.sender == sender,
+            Member.left_at.is_(None),
+        )
+    )
+    return _person(session, row) if row else None
+
+
+def all_people(session: Session, *, department_id: int | None = None) -> tuple[Person, ...]:
+    """Everyone who has not left, or those of a department."""
+    query = select(Member).where(Member.left_at.is_(None))
+    if department_id is not None:
+        query = query.where(Member.department_id == department_id)
+    return tuple(_person(session, row) for row in session.scalars(query.order_by(Member.name, Member.id)))
+
+
+def with_role(session: Session, role: Role, *, department_id: int | None = None) -> tuple[Person, ...]:
+    """Everyone with this role, in a department or anywhere."""
+    query = (
+        select(Member)
+        .join(MemberRole, MemberRole.member_id == Member.id)
+        .where(MemberRole.role == role, Member.left_at.is_(None))
+    )
+    if department_id is not None:
+        query = query.where(Member.department_id == department_id)
+    return tuple(_person(session, row) for row in session.scalars(query.order_by(Member.id)))
+
+
+def find_people(session: Session, words: str) -> tuple[Person, ...]:
+    """Who is meant by a name, written with or without marks: the exact name's, else those that contain it."""
+    wanted = plain(words)
+    if not wanted:
+        return ()
+    everyone = all_people(session)
+    exact = [p for p in everyone if plain(p.name) == wanted]
+    return tuple(exact or (p for p in everyone if f" {wanted} " in f" {plain(p.name)} "))
+
+
+def private_chats(session: Session, member_id: int) -> tuple[ChatAddress, ...]:
+    """Where a member can be reached privately."""
+    rows = session.scalars(
+        select(ChatAccount)
+        .where(ChatAccount.member_id == member_id, ChatAccount.disabled_at.is_(None))
+        .order_by(ChatAccount.id)
+    )
+    return tuple(ChatAddress(channel=row.channel, account=row.account, chat=row.chat) for row in rows)
+
+
+def stand_in_for(session: Session, member_id: int, on: date) -> Person | None:
+    """Who stands in for a member on a day; None when the member is there, or nobody does.
+
+    Follows stand-ins who are away themselves, to the first who is there; never in circles.
+    """
+    seen = {member_id}
+    current = member_id
+    while True:
+        absence = session.scalar(
+            select(Absence)
+            .where(
+                Absence.member_id == current,
+                Absence.since <= on,
+                Absence.until >= on,
+                Absence.cancelled_at.is_(None),
+            )
+            .order_by(Absence.id.desc())
+            .limit(1)
+        )
+        if absence is None:
+            return person(session, current) if current != member_id else None
+        following = absence.stand_in_id
+        if following is None or following in seen or person(session, following) is None:
+            return person(session, current) if current != member_id else None
+        seen.add(following)
+        current = following
+
+
+def departments(session: Session) -> tuple[Department, ...]:
+    """All of them, in the order they were made."""
+    return tuple(session.scalars(select(Department).order_by(Department.id)))
+
+
+def find_department(session: Session, words: str) -> Department | None:
+    """The one department whose key, name, initials or part of its name it is; None where several fit."""
+    wanted = plain(words).removeprefix("phong ").strip()
+    if not wanted:
+        return None
+    tests: tuple[Callable[[Department], bool], ...] = (
+        lambda d: d.key == key_of(words) or plain(d.name) == plain(words),
+        lambda d: plain(d.name).removeprefix("phong ").strip() == wanted,
+        lambda d: "".join(w[0] for w in plain(d.name).removeprefix("phong ").split()) == wanted,
+        lambda d: wanted in plain(d.name),
+    )
+    for fits in tests:
+        found = [d for d in departments(session) if fits(d)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def sync_departments(session: Session, named: Iterable[tuple[str | None, str]]) -> None:
+    """Make or rename the departments that the settings name: (key or None, name)."""
+    for key, name in named:
+        chosen = key or key_of(name)
+        row = session.scalar(select(Department).where(Department.key == chosen))
+        if row is None:
+            session.add(Department(key=chosen, name=name))
+        elif row.name != name:
+            row.name = name
+    session.flush()
+
+
+def plain(text: str) -> str:
+    """Lower case without marks, single spaces: how names are compared."""
+    spread = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).casefold().replace("đ", "d"))
+    kept = "".join(c if c.isalnum() else " " for c in spread if not unicodedata.combining(c))
+    return " ".join(kept.split())
+
+
+def key_of(name: str) -> str:
+    """A key made of a name: quan-ly-thuong-mai."""
+    words = "-".join(w for w in plain(name).encode("ascii", "ignore").decode().split())
+    return words.removeprefix("phong-")[:64].strip("-") or "phong"
+
+
+def _person(session: Session, row: Member) -> Person:
+    roles = session.scalars(select(MemberRole.role).where(MemberRole.member_id == row.id))
+    return Person(
+        id=row.id,
+        name=row.name,
+        title=row.title,
+        department_id=row.department_id,
+        roles=frozenset({Role.MEMBER, *roles}),
+    )

@@ -1,0 +1,137 @@
+"""One-time codes: the first admin claims the office with one, a member ties a chat account with one.
+
+Only a keyed hash is kept. A code is read out and typed, so it has no look-alike letters and forgives case,
+spaces and dashes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from office import audit, membership
+from office.database import execute
+from office.people import ChatAccount, Code, CodePurpose, Person, Role, person
+from office.privacy import keyed_hash
+from office.refusal import Refused
+
+CLAIM_HOURS, TIE_DAYS = 24, 7
+_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+_LENGTH = 8  # 31^8 codes; wrong tries are limited by the handlers
+
+
+def make_code(
+    session: Session,
+    purpose: CodePurpose,
+    *,
+    member_id: int | None,
+    created_by: int | None,
+    now: datetime,
+    hash_key: bytes,
+) -> str:
+    """A new code, ABCD-EFGH; earlier unused ones for the same purpose and member die."""
+    older = update(Code).where(Code.purpose == purpose, Code.used_at.is_(None))
+    older = older.where(Code.member_id.is_(None) if member_id is None else Code.member_id == member_id)
+    execute(session, older.values(used_at=now))
+    code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    life = timedelta(hours=CLAIM_HOURS) if purpose is CodePurpose.CLAIM else timedelta(days=TIE_DAYS)
+    session.add(
+        Code(
+            hash=_hash(code, hash_key),
+            purpose=purpose,
+            member_id=member_id,
+            created_by=created_by,
+            created_at=now,
+            expires_at=now + life,
+        )
+    )
+    session.flush()
+    return f"{code[:4]}-{code[4:]}"
+
+
+def claim_code(session: Session, *, now: datetime, hash_key: bytes) -> str | None:
+    """A code for the first admin; None once there is an admin."""
+    if membership.admins(session):
+        return None
+    return make_code(session, CodePurpose.CLAIM, member_id=None, created_by=None, now=now, hash_key=hash_key)
+
+
+def use_code(
+    session: Session,
+    code: str,
+    *,
+    channel: str,
+    account: str,
+    sender: str,
+    chat: str,
+    name: str,
+    now: datetime,
+    hash_key: bytes,
+) -> Person:
+    """Use a code from a chat account: it becomes the member's, or its owner (`name`) the first admin.
+
+    Raises Refused; a code is used up by exactly one.
+    """
+    here = Code.hash == _hash(code, hash_key)
+    spent = update(Code).where(here, Code.used_at.is_(None), Code.expires_at > now).values(used_at=now)
+    if not execute(session, spent):
+        raise Refused("Mã không đúng, đã dùng hoặc đã hết hạn.", "Xin Văn phòng cấp mã mới.")
+    row = session.scalars(select(Code).where(here).execution_options(populate_existing=True)).one()
+    member_id = row.member_id
+    if row.purpose is CodePurpose.CLAIM:
+        if membership.admins(session):
+            raise Refused("Cơ quan đã có quản trị.", "Xin quản trị thêm anh/chị bằng /themnguoi.")
+        tied = _tied(session, channel, account, sender)
+        if tied is None:
+            member_id = membership.add_member(session, name, department_id=None, actor=None, now=now).id
+        else:
+            member_id = tied.member_id
+        for role in (Role.ADMIN, Role.VAN_PHONG):
+            membership.give_role(
+                session, member_id, role, actor=None, reason="Nhận quyền bằng mã lúc cài đặt", now=now
+            )
+    found = person(session, member_id) if member_id is not None else None
+    if found is None:
+        raise Refused("Người của mã này không còn trong danh sách.", "Xin Văn phòng cấp mã mới.")
+    tie(session, found.id, channel=channel, account=account, sender=sender, chat=chat, now=now)
+    return found
+
+
+def tie(
+    session: Session, member_id: int, *, channel: str, account: str, sender: str, chat: str, now: datetime
+) -> None:
+    """This chat account is the member's from now on, whoever's it was."""
+    row = _tied(session, channel, account, sender)
+    if row is None:
+        row = ChatAccount(channel=channel, account=account, sender=sender, member_id=member_id)
+        session.add(row)
+    before = {"member_id": row.member_id} if row.member_id != member_id else None
+    row.member_id, row.chat, row.tied_at = member_id, chat, now
+    row.disabled_at, row.disabled_reason = None, ""
+    session.flush()
+    audit.record(
+        session,
+        "account.tie",
+        at=now,
+        actor=member_id,
+        subject="member",
+        subject_id=member_id,
+        before=before,
+        after={"channel": channel},
+    )
+
+
+def _tied(session: Session, channel: str, account: str, sender: str) -> ChatAccount | None:
+    return session.scalar(
+        select(ChatAccount).where(
+            ChatAccount.channel == channel, ChatAccount.account == account, ChatAccount.sender == sender
+        )
+    )
+
+
+def _hash(code: str, hash_key: bytes) -> str:
+    typed = "".join(c for c in code.upper() if c.isascii() and c.isalnum())
+    return keyed_hash(hash_key, "code", typed)
