@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +11,18 @@ from typing import Any
 from telegram import CallbackQuery, Message, MessageEntity, Update
 from telegram.constants import ChatType
 
-from office.messages import Incoming
+from bot.channels.telegram_events import (
+    GROUPS,
+    NAME,
+    clean,
+    full_name,
+    membership,
+    migration,
+    title_of,
+    units,
+)
+from office.messages import Incoming, SentFile
 
-NAME = "telegram"
-_GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 _MEDIA = (
     *("photo", "document", "voice", "video", "video_note", "audio", "sticker", "animation"),
     *("location", "contact", "venue", "poll", "dice", "story"),
@@ -75,6 +82,10 @@ def _arrival(update: Update, ourselves: Ourselves, now: datetime) -> Arrival:
         return _tap(update.update_id, update.callback_query, ourselves, now)
     if update.message is not None:
         return _message(update.update_id, update.message, ourselves)
+    if update.my_chat_member is not None:
+        event = membership(update.update_id, update.my_chat_member, account=str(ourselves.id))
+        chat_id = update.my_chat_member.chat.id
+        return Arrival(update_id=update.update_id, address=Address(chat=chat_id), incoming=event)
     chat = update.effective_chat
     return Arrival(update_id=update.update_id, address=Address(chat=chat.id if chat else 0))
 
@@ -83,7 +94,8 @@ def _tap(update_id: int, query: CallbackQuery, ourselves: Ourselves, now: dateti
     message = query.message
     if message is None or not query.data or query.from_user.is_bot:
         return Arrival(update_id=update_id, address=Address(chat=query.from_user.id), query=query.id)
-    group = message.chat.type in _GROUPS
+    group = message.chat.type in GROUPS
+    topic = _topic(message) if isinstance(message, Message) else None
     incoming = Incoming(
         channel=NAME,
         account=str(ourselves.id),
@@ -93,10 +105,13 @@ def _tap(update_id: int, query: CallbackQuery, ourselves: Ourselves, now: dateti
         at=now,  # a tap has no date of its own; that of the message may be weeks old
         payload=query.data,
         group=group,
+        title=title_of(message.chat),
+        sender_name=full_name(query.from_user),
+        topic=_topic_word(topic),
     )
     address = Address(
         chat=message.chat.id,
-        topic=_topic(message) if isinstance(message, Message) else None,
+        topic=topic,
         question=message.message_id if group else None,
         tapped=message.message_id,
     )
@@ -104,15 +119,19 @@ def _tap(update_id: int, query: CallbackQuery, ourselves: Ourselves, now: dateti
 
 
 def _message(update_id: int, message: Message, ourselves: Ourselves) -> Arrival:
-    group = message.chat.type in _GROUPS
-    address = Address(
-        chat=message.chat.id, topic=_topic(message), question=message.message_id if group else None
-    )
+    moved = migration(update_id, message, account=str(ourselves.id))
+    if moved is not None:
+        # Both messages of a move are served in one turn, that of the new chat.
+        return Arrival(update_id=update_id, address=Address(chat=int(moved.moved_to)), incoming=moved)
+    group = message.chat.type in GROUPS
+    topic = _topic(message)
+    address = Address(chat=message.chat.id, topic=topic, question=message.message_id if group else None)
     nothing = Arrival(update_id=update_id, address=address)
     if not _from_person(message):
         return nothing
     text, called = _heard(message, ourselves)
-    if group and not (called or (text and _replies_to(message, ourselves))):
+    file = _file(message)
+    if group and not (called or ((text or file) and _replies_to(message, ourselves))):
         return nothing
     if not (text or called or _lone_media(message)):
         return nothing
@@ -125,8 +144,29 @@ def _message(update_id: int, message: Message, ourselves: Ourselves) -> Arrival:
         at=message.date.astimezone(UTC),
         text=text,
         group=group,
+        title=title_of(message.chat),
+        sender_name=full_name(message.from_user),
+        topic=_topic_word(topic),
+        file=file,
     )
     return Arrival(update_id=update_id, address=address, incoming=incoming)
+
+
+def _file(message: Message) -> SentFile | None:
+    """The document, or the largest size of the photo."""
+    document = message.document
+    if document is not None:
+        return SentFile(
+            id=document.file_id,
+            name=clean(document.file_name or ""),
+            media_type=document.mime_type or "",
+            size=document.file_size or 0,
+        )
+    if message.photo:
+        photo = max(message.photo, key=lambda size: size.width * size.height)
+        # Telegram turns every photo into a JPEG without a name.
+        return SentFile(id=photo.file_id, name="anh.jpg", media_type="image/jpeg", size=photo.file_size or 0)
+    return None
 
 
 def _from_person(message: Message) -> bool:
@@ -136,7 +176,7 @@ def _from_person(message: Message) -> bool:
         sender is not None
         and not sender.is_bot
         and message.sender_chat is None
-        and message.chat.type in (ChatType.PRIVATE, *_GROUPS)
+        and message.chat.type in (ChatType.PRIVATE, *GROUPS)
     )
 
 
@@ -147,6 +187,10 @@ def _lone_media(message: Message) -> bool:
 
 def _topic(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
+
+
+def _topic_word(topic: int | None) -> str:
+    return str(topic) if topic is not None else ""
 
 
 def _replies_to(message: Message, ourselves: Ourselves) -> bool:
@@ -161,7 +205,7 @@ def _heard(message: Message, ourselves: Ourselves) -> tuple[str, bool]:
     text = message.text or message.caption or ""
     entities = message.entities or message.caption_entities
     mentions = [e for e in entities if _names_us(text, e, ourselves)]
-    heard = _clean(_without(text, mentions) if mentions else text)
+    heard = clean(_without(text, mentions) if mentions else text)
     command = _command(text, entities)
     if command is None:
         return heard, bool(mentions)
@@ -193,24 +237,13 @@ def _names_us(text: str, entity: MessageEntity, ourselves: Ourselves) -> bool:
 
 
 def _piece(text: str, entity: MessageEntity) -> str:
-    units = _units(text)[2 * entity.offset : 2 * (entity.offset + entity.length)]
-    return units.decode("utf-16-le", "replace")
+    piece = units(text)[2 * entity.offset : 2 * (entity.offset + entity.length)]
+    return piece.decode("utf-16-le", "replace")
 
 
 def _without(text: str, entities: Iterable[MessageEntity]) -> str:
-    units = _units(text)
+    left = units(text)
     for entity in sorted(entities, key=lambda e: -e.offset):
-        units = units[: 2 * entity.offset] + units[2 * (entity.offset + entity.length) :]
-    rest = units.decode("utf-16-le", "replace")
+        left = left[: 2 * entity.offset] + left[2 * (entity.offset + entity.length) :]
+    rest = left.decode("utf-16-le", "replace")
     return re.sub(r" {2,}", " ", rest).strip().lstrip(",:; ")
-
-
-def _units(text: str) -> bytes:
-    """UTF-16, in which Telegram counts offsets."""
-    return text.encode("utf-16-le", "surrogatepass")
-
-
-def _clean(text: str) -> str:
-    """NFC, and nothing that a database refuses: lone surrogates, NUL."""
-    whole = _units(text).decode("utf-16-le", "replace").replace("\x00", "")
-    return unicodedata.normalize("NFC", whole).strip()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram_updates import Arrival, Ourselves, Unreadable, read_update
+from office.messages import Event, Incoming
 
 US = Ourselves(id=42, username="XinLuonBot")
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -117,7 +118,6 @@ def test_bots_channels_and_service_messages_are_ignored() -> None:
     assert heard(message("/a", chat=GROUP, sender_chat=GROUP)) is None
     assert heard(message("a", chat={"id": -5, "type": "channel", "title": "K"})) is None
     assert heard(message(chat=GROUP, new_chat_members=[PERSON])) is None
-    assert heard(message(chat=GROUP, migrate_to_chat_id=-200)) is None
     posted = {"message_id": 5, "date": 1, "chat": {"id": -5, "type": "channel", "title": "K"}, "text": "a"}
     assert read_update({"update_id": 9, "channel_post": posted}, US, now=NOW).incoming is None
     assert read_update({"update_id": 9, "something_new": {}}, US, now=NOW).incoming is None
@@ -172,3 +172,146 @@ def test_what_cannot_be_read_is_named_without_its_content(raw: dict[str, Any]) -
         read_update(raw, US, now=NOW)
     assert caught.value.__context__ is None
     assert caught.value.error.isidentifier()
+
+
+# --- events
+
+
+def incoming_of(arrival: Arrival) -> Incoming:
+    assert arrival.incoming is not None
+    return arrival.incoming
+
+
+def changed(before: str, after: str, *, chat: dict[str, Any] = GROUP, **member: Any) -> Arrival:
+    body = {"chat": chat, "from": PERSON | {"last_name": "Lê"}, "date": int(SENT.timestamp())}
+    body |= {"old_chat_member": being(before, **member), "new_chat_member": being(after, **member)}
+    return read_update({"update_id": 9, "my_chat_member": body}, US, now=NOW)
+
+
+def being(status: str, **more: Any) -> dict[str, Any]:
+    """A ChatMember of ours; `muted` is restricted without the right to write."""
+    member: dict[str, Any] = {"user": BOT, "status": "restricted" if status == "muted" else status}
+    if status in ("restricted", "muted"):
+        rights: tuple[str, ...] = (
+            *("send_messages", "send_audios", "send_documents", "send_photos", "send_videos"),
+            *("send_video_notes", "send_voice_notes", "send_polls", "send_other_messages"),
+            *("add_web_page_previews", "change_info", "invite_users", "pin_messages", "manage_topics"),
+            *("edit_tag", "react_to_messages"),
+        )
+        member |= {f"can_{right}": status == "restricted" for right in rights}
+        member |= {"is_member": True, "until_date": 0}
+    elif status == "administrator":
+        rights = (
+            *("be_edited", "manage_chat", "delete_messages", "manage_video_chats", "restrict_members"),
+            *("promote_members", "change_info", "invite_users", "post_stories", "edit_stories"),
+            *("delete_stories", "pin_messages"),
+        )
+        member |= {f"can_{right}": False for right in rights} | {"is_anonymous": False}
+    elif status == "kicked":
+        member["until_date"] = 0
+    return member | more
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "event"),
+    [
+        ("left", "member", Event.ADDED),
+        ("kicked", "administrator", Event.ADDED),
+        ("muted", "member", Event.ADDED),
+        ("muted", "restricted", Event.ADDED),
+        ("member", "left", Event.REMOVED),
+        ("administrator", "kicked", Event.REMOVED),
+        ("member", "muted", Event.REMOVED),
+        ("member", "administrator", None),
+        ("left", "kicked", None),
+        ("left", "muted", None),
+    ],
+)
+def test_a_group_is_entered_and_left_when_writing_there_begins_and_ends(
+    before: str, after: str, event: Event | None
+) -> None:
+    arrival = changed(before, after)
+    assert (arrival.incoming.event if arrival.incoming else None) == event
+    assert arrival.address.chat == -100
+
+
+def test_an_event_says_who_did_it_and_where() -> None:
+    incoming = incoming_of(
+        changed("left", "member", chat=GROUP | {"title": unicodedata.normalize("NFD", "Sở")})
+    )
+    assert (incoming.key, incoming.chat, incoming.group, incoming.title) == ("update:9", "-100", True, "Sở")
+    assert (incoming.sender, incoming.sender_name, incoming.at) == ("7", "A Lê", SENT)
+    assert (incoming.text, incoming.payload) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "event"),
+    [
+        ("member", "kicked", Event.BLOCKED),
+        ("kicked", "member", Event.UNBLOCKED),
+        ("left", "member", None),
+    ],
+)
+def test_a_person_blocks_and_unblocks(before: str, after: str, event: Event | None) -> None:
+    incoming = changed(before, after, chat=PRIVATE).incoming
+    assert (incoming.event if incoming else None) == event
+    assert incoming is None or incoming.group is False
+
+
+def test_channels_are_none_of_our_business() -> None:
+    assert changed("left", "administrator", chat={"id": -5, "type": "channel", "title": "K"}).incoming is None
+
+
+def test_both_messages_of_a_move_say_the_same_and_take_turns_in_the_new_chat() -> None:
+    old = {"id": -50, "type": "group", "title": "Phòng"}
+    told_in_old = message(chat=old, migrate_to_chat_id=-100)
+    told_in_new = message(chat=GROUP, migrate_from_chat_id=-50, sender_chat=GROUP)
+    for arrival in (told_in_old, told_in_new):
+        incoming = incoming_of(arrival)
+        assert (incoming.event, incoming.chat, incoming.moved_to) == (Event.MIGRATED, "-50", "-100")
+        assert arrival.address.chat == -100
+
+
+# --- files, names, topics
+
+
+def test_a_document_comes_with_its_caption() -> None:
+    document = {"file_id": "d1", "file_unique_id": "u", "file_name": "giao việc.xlsx", "file_size": 900}
+    incoming = incoming_of(message(document=document | {"mime_type": "application/x"}, caption="/nhap"))
+    assert incoming.text == "/nhap"
+    assert incoming.file is not None
+    assert (incoming.file.id, incoming.file.name, incoming.file.media_type, incoming.file.size) == (
+        *("d1", "giao việc.xlsx", "application/x", 900),
+    )
+
+
+def test_of_a_photo_the_largest_size_is_taken() -> None:
+    sizes = [(90, 60), (1280, 853), (320, 213)]
+    photo = [{"file_id": f"f{w}", "file_unique_id": "u", "width": w, "height": h} for w, h in sizes]
+    incoming = incoming_of(message(photo=photo))
+    assert incoming.file is not None
+    assert (incoming.file.id, incoming.file.media_type, incoming.text) == ("f1280", "image/jpeg", "")
+
+
+def test_a_file_in_a_group_is_heard_only_when_it_answers_or_names_us() -> None:
+    document = {"file_id": "d1", "file_unique_id": "u"}
+    ours = {"message_id": 3, "date": 1, "chat": GROUP, "from": BOT, "text": "Gửi tài liệu minh chứng"}
+    assert message(chat=GROUP, document=document).incoming is None
+    assert message(chat=GROUP, document=document, caption="báo cáo").incoming is None
+    answer = incoming_of(message(chat=GROUP, document=document, reply_to_message=ours))
+    assert answer.file is not None
+    caption = "@XinLuonBot xong 12"
+    named = [entity("mention", caption, "@XinLuonBot")]
+    mentioned = message(chat=GROUP, document=document, caption=caption, caption_entities=named)
+    assert incoming_of(mentioned).text == "xong 12"
+
+
+def test_names_titles_and_topics_are_told() -> None:
+    text = "/viec"
+    topic = {"message_thread_id": 77, "is_topic_message": True}
+    entities = [entity("bot_command", text, text)]
+    incoming = incoming_of(message(text, chat=GROUP, entities=entities, **topic))
+    assert (incoming.title, incoming.sender_name, incoming.topic) == ("Phòng", "A", "77")
+    assert (incoming_of(message("a")).title, incoming_of(message("a")).topic) == ("", "")
+    shown = {"message_id": 6, "date": 1, "chat": GROUP, "from": BOT, "text": "?"} | topic
+    assert incoming_of(tap(message=shown)).topic == "77"
