@@ -19,6 +19,14 @@ class ChannelDown(Exception):
         self.retry = retry
 
 
+class FileUnavailable(Exception):
+    """A file that a person sent can't be had; `reason` says in Vietnamese why and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Desk(Protocol):
     """Answers messages. Both methods are synchronous, thread-safe and short (call them in a thread)."""
 

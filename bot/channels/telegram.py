@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
@@ -18,16 +17,19 @@ from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from telegram import Bot
 from telegram.error import BadRequest, TelegramError
 
-from bot.channels.base import Channel, ChannelDown, Desk
+from bot.channels.base import Channel, ChannelDown, Desk, FileUnavailable
+from bot.channels.telegram_courier import TelegramCourier, account_of
+from bot.channels.telegram_events import NAME
 from bot.channels.telegram_polling import Backoff, Poller
 from bot.channels.telegram_render import BUTTON_LIMIT, LABEL_LIMIT, TEXT_LIMIT
-from bot.channels.telegram_sending import Sender, Undelivered
-from bot.channels.telegram_updates import NAME, Arrival, Ourselves, Unreadable, read_update
+from bot.channels.telegram_sending import Floods, Sender, Undelivered
+from bot.channels.telegram_updates import Arrival, Ourselves, Unreadable, read_update
+from bot.channels.telegram_webhook import SECRET_HEADER, body_of, update_of
 from bot.channels.telegram_wire import (
     ALLOWED_UPDATES,
     Flood,
@@ -40,9 +42,7 @@ from bot.channels.telegram_wire import (
 )
 from office.clock import Clock, SystemClock
 from office.messages import Capabilities, ChannelState
-
-BODY_LIMIT = 1_000_000  # bytes of a webhook's request
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
+from scheduler.courier import Gate
 
 _DESKS = 16  # updates handled at once
 _WRONG_TOKEN = "Telegram không nhận token của bot. Lấy lại token từ @BotFather, đặt lại rồi khởi động lại."  # noqa: S105 (says it, is none)
@@ -51,6 +51,10 @@ _WRONG_PROXY = (
 )
 _NO_WEBHOOK = "Chế độ webhook cần địa chỉ công khai và chuỗi bí mật."
 _BAD_WEBHOOK = "Telegram không nhận địa chỉ hoặc chuỗi bí mật của webhook: {}"
+_FILE_NOT_OPEN = "Chưa kết nối được tới Telegram nên chưa tải được tệp. Xin gửi lại sau."
+_FILE_TOO_BIG = "Tệp lớn hơn 20 MB nên Telegram không cho bot tải. Xin gửi tệp nhỏ hơn."
+_FILE_GONE = "Telegram không còn giữ tệp này. Xin gửi lại tệp."
+_FILE_NOT_FETCHED = "Chưa tải được tệp từ Telegram. Xin gửi lại sau ít phút."
 _UNREACHED = "Chưa kết nối được tới Telegram; sẽ thử lại"
 
 _log = logging.getLogger(__name__)
@@ -85,6 +89,7 @@ class Telegram(Channel):
         max_text=TEXT_LIMIT,
         max_buttons=BUTTON_LIMIT,
         max_label=LABEL_LIMIT,
+        files=True,
     )
 
     def __init__(
@@ -99,7 +104,9 @@ class Telegram(Channel):
         webhook_secret: SecretStr | None = None,
         clock: Clock | None = None,
         pace: Pace | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        """`gate`: the account's pace, which answers and deliveries share."""
         self.state = ChannelState(NAME, facts={"mode": mode})
         self._desk = desk
         self._token = token
@@ -110,6 +117,8 @@ class Telegram(Channel):
         self._webhook_secret = webhook_secret.get_secret_value() if webhook_secret else ""
         self._clock = clock or SystemClock()
         self._pace = pace or Pace()
+        self._gate = gate
+        self._floods = Floods()
         self._line: _Line | None = None
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._free_desks = asyncio.Semaphore(_DESKS)
@@ -132,6 +141,30 @@ class Telegram(Channel):
             await line.bot.shutdown()
         raise self._down(reason)
 
+    def courier(self) -> TelegramCourier:
+        """What the account's lane sends through; before the bot is open, it says that it isn't."""
+        return TelegramCourier(
+            lambda: self._line.bot if self._line else None,
+            account=account_of(self._token.get_secret_value()),
+            gate=self._gate,
+            floods=self._floods,
+        )
+
+    async def fetch(self, file_id: str) -> bytes:
+        """The content of a file that a person sent, of 20 MB at most. Raises FileUnavailable."""
+        line = self._line
+        reason = _FILE_NOT_OPEN
+        if line is not None:
+            try:
+                file = await line.bot.get_file(file_id)
+                return bytes(await file.download_as_bytearray())
+            except BadRequest as error:
+                reason = _FILE_TOO_BIG if "too big" in error.message.lower() else _FILE_GONE
+            except (TelegramError, KeyError, TypeError, ValueError, RuntimeError):
+                reason = _FILE_NOT_FETCHED
+        # Outside of the clause: the error's text may have the address with the token.
+        raise FileUnavailable(reason)
+
     async def webhook(self, request: Request) -> Response:
         """Take an update that Telegram posts. 200 once it has been handled: anything else is repeated."""
         if not self._is_telegram(request):
@@ -139,10 +172,10 @@ class Telegram(Channel):
         line = self._line
         if line is None or self._mode != "webhook":
             return PlainTextResponse("not running", 503, {"Retry-After": "5"})
-        body = await _body(request)
+        body = await body_of(request)
         if body is None:
             return PlainTextResponse("too large", 413)
-        raw = _update(body)
+        raw = update_of(body)
         if raw is None:
             return PlainTextResponse("not an update", 400)
         return await self._take_posted(raw, line)
@@ -158,12 +191,15 @@ class Telegram(Channel):
             bot, updates = open_bot(
                 self._token.get_secret_value(), base_url=self._base_url, proxy=proxy, poll=self._pace.poll
             )
-            return _Line(bot=bot, updates=updates, sender=Sender(bot, self._pace))
+            return _Line(bot=bot, updates=updates, sender=self._sender(bot))
         except TelegramError:  # no token at all
             reason = _WRONG_TOKEN
         except (ValueError, ImportError, RuntimeError):
             pass  # raised below, outside of the clause: the error's text has the proxy's password
         raise self._down(reason)
+
+    def _sender(self, bot: Bot) -> Sender:
+        return Sender(bot, self._pace, gate=self._gate, floods=self._floods)
 
     async def _serve_line(self, line: _Line) -> None:
         await self._patiently(line.bot.initialize)
@@ -306,27 +342,3 @@ class Telegram(Channel):
 async def _renew(request: Wire) -> None:
     await request.shutdown()
     await request.initialize()
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body, or None when it is too large, whatever Content-Length says."""
-    announced = request.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > BODY_LIMIT:
-        return None
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                return None
-    except ClientDisconnect:
-        return None  # nobody reads the answer
-    return bytes(body)
-
-
-def _update(body: bytes) -> dict[str, Any] | None:
-    try:
-        raw = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return raw if isinstance(raw, dict) and type(raw.get("update_id")) is int else None

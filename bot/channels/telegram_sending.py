@@ -4,36 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from telegram import Bot, LinkPreviewOptions, ReplyParameters
-from telegram.constants import ParseMode
+from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TelegramError
 
-from bot.channels.telegram_render import Draft, render, simpler
+from bot.channels.telegram_steps import Step, adapted, call, steps_of
 from bot.channels.telegram_updates import Address
-from bot.channels.telegram_wire import Flood, Lost, NotSent, Pace
+from bot.channels.telegram_wire import Flood, Garbled, Lost, NotSent, Pace
 from office.messages import Reply
+from scheduler.courier import Gate
 
 TRIES = 5
 
+_FLOOD_CHATS = 3
+_FLOOD_SPAN = 5.0  # seconds
+
 _log = logging.getLogger(__name__)
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Undelivered(Exception):
     """Telegram could not be reached or told us to wait too long; trying again later may help."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """One call: a message, shown in place of another where `edits` is set."""
+class NoGate(Gate):
+    """No pace at all."""
 
-    draft: Draft
-    address: Address
-    edits: int | None = None
+    async def enter(self, chat: str, *, group: bool) -> None:
+        """At once."""
+
+    def flooded(self, chat: str, seconds: float, *, account: bool = False) -> None:
+        """Telegram's own word is kept by whoever heard it."""
+
+
+class Floods:
+    """Whether a 429 means the chat or the account: Telegram doesn't say, but many chats at once do."""
+
+    def __init__(self) -> None:
+        self._last: deque[tuple[float, int]] = deque()
+
+    def account(self, chat: int, *, now: float) -> bool:
+        """Take note of one more; whether the whole account is too fast."""
+        self._last.append((now, chat))
+        while self._last[0][0] < now - _FLOOD_SPAN:
+            self._last.popleft()
+        return len({flooded for _, flooded in self._last}) >= _FLOOD_CHATS
 
 
 _Call = Callable[[int], Awaitable[object]]
@@ -42,17 +59,22 @@ _Call = Callable[[int], Awaitable[object]]
 class Sender:
     """Sends replies in order and remembers how far it came with those it could not finish."""
 
-    def __init__(self, bot: Bot, pace: Pace) -> None:
+    def __init__(
+        self, bot: Bot, pace: Pace, *, gate: Gate | None = None, floods: Floods | None = None
+    ) -> None:
+        """`gate`: the pace that these answers share with the deliveries; none by default."""
         self.uncertain = 0
         self._bot = bot
         self._pace = pace
+        self._gate = gate or NoGate()
+        self._floods = floods or Floods()
         self._held: dict[int, float] = {}  # chat → when Telegram lets us write there again
         self._moved: dict[int, int] = {}  # group → the supergroup that it became
         self._taken: dict[str, int] = {}  # key → steps that are done
 
     async def send(self, replies: Sequence[Reply], address: Address, *, key: str) -> None:
         """Send what of these replies hasn't been sent yet. After Undelivered the same key goes on there."""
-        steps = list(_steps(replies, address))
+        steps = list(steps_of(replies, address))
         for step in steps[self._taken.get(key, 0) :]:
             if not await self._take(step):
                 break
@@ -69,7 +91,7 @@ class Sender:
         except TelegramError as error:
             _log.info("Telegram không nhận trả lời cho một lần bấm nút (%s)", type(error).__name__)
 
-    async def _take(self, step: _Step) -> bool:
+    async def _take(self, step: Step) -> bool:
         """Do a step; False when nothing more can be said in this chat."""
         try:
             await self._perform(step)
@@ -80,40 +102,18 @@ class Sender:
             _log.warning("Telegram từ chối một câu trả lời: %s", error.message)
         return True
 
-    async def _perform(self, step: _Step) -> None:
+    async def _perform(self, step: Step) -> None:
         """Do a step, leaving out what Telegram refuses as long as something can be left out."""
         while True:
             try:
-                return await self._persist(step.address.chat, partial(self._call, step))
+                return await self._persist(step.address.chat, partial(call, self._bot, step))
             except BadRequest as error:
                 if "message is not modified" in error.message.lower():
                     return None
-                changed = _adapted(step, error.message)
+                changed = adapted(step, error.message)
                 if changed is None:
                     raise
                 step = changed
-
-    async def _call(self, step: _Step, chat: int) -> object:
-        draft, address = step.draft, step.address
-        parse_mode = ParseMode.HTML if draft.as_html else None
-        if step.edits is not None:
-            return await self._bot.edit_message_text(
-                draft.text,
-                chat_id=chat,
-                message_id=step.edits,
-                parse_mode=parse_mode,
-                reply_markup=draft.keyboard,
-                link_preview_options=_NO_PREVIEW,
-            )
-        return await self._bot.send_message(
-            chat,
-            draft.text,
-            parse_mode=parse_mode,
-            reply_markup=draft.keyboard,
-            link_preview_options=_NO_PREVIEW,
-            message_thread_id=address.topic,
-            reply_parameters=_quote(address.question),
-        )
 
     async def _persist(self, chat: int, call: _Call) -> None:
         """Call until Telegram has taken it. Raises Undelivered, or what Telegram refuses it with."""
@@ -122,10 +122,11 @@ class Sender:
         for attempt in range(TRIES):
             chat = self._moved.get(chat, chat)
             await self._wait_for(chat, until)
+            await self._enter(chat, until)
             try:
                 await call(chat)
             except Flood as flood:
-                self._held[chat] = _time() + flood.retry_after
+                self._hold(chat, flood.retry_after)
             except ChatMigrated as migrated:
                 self._moved[chat] = migrated.new_chat_id
             except NotSent:
@@ -137,7 +138,7 @@ class Sender:
                     return self._doubt(lost)
                 doubtful = True
                 await asyncio.sleep(self._pace.first)
-            except (KeyError, TypeError, ValueError) as error:
+            except (Garbled, KeyError, TypeError, ValueError) as error:
                 # Only what came back can't be read: ours has arrived, and sending it again would repeat it.
                 _log.warning("Không đọc được phản hồi của Telegram (%s)", type(error).__name__)
                 return None
@@ -156,36 +157,22 @@ class Sender:
         if self._held.get(chat) == free:
             del self._held[chat]
 
+    async def _enter(self, chat: int, until: float) -> None:
+        """Wait for the turn at the pace shared with deliveries."""
+        try:
+            async with asyncio.timeout_at(until):
+                await self._gate.enter(str(chat), group=chat < 0)
+        except TimeoutError:
+            raise Undelivered from None
+
+    def _hold(self, chat: int, seconds: float) -> None:
+        now = _time()
+        self._held[chat] = now + seconds
+        self._gate.flooded(str(chat), seconds, account=self._floods.account(chat, now=now))
+
     def _doubt(self, lost: Lost) -> None:
         self.uncertain += 1
         _log.warning("Không rõ một câu trả lời đã tới Telegram hay chưa (%s)", lost.message)
-
-
-def _steps(replies: Sequence[Reply], address: Address) -> Iterator[_Step]:
-    editable = address.tapped
-    for reply in replies:
-        edits = editable if reply.replaces else None
-        editable = None if reply.replaces else editable  # a second one would wipe out the first
-        for draft in render(reply):
-            yield _Step(draft=draft, address=address, edits=edits)
-            edits = None
-            address = replace(address, question=None)  # quoted once
-
-
-def _adapted(step: _Step, refusal: str) -> _Step | None:
-    """The step without what was refused: markup, links, the topic, or the message to edit (then anew)."""
-    draft = simpler(step.draft, refusal)
-    if draft is not None:
-        return replace(step, draft=draft)
-    if step.edits is not None:
-        return replace(step, edits=None)
-    if step.address.topic is not None and "thread not found" in refusal.lower():
-        return replace(step, address=replace(step.address, topic=None))
-    return None
-
-
-def _quote(question: int | None) -> ReplyParameters | None:
-    return ReplyParameters(question, allow_sending_without_reply=True) if question is not None else None
 
 
 def _time() -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from telegram import Bot
-from telegram.error import NetworkError, TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest
 
 _UNSENT = (
@@ -20,6 +20,7 @@ _UNSENT = (
     httpx.UnsupportedProtocol,
 )
 _TALKATIVE = ("httpx", "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest")
+_TOLD_APART = (400, 403, 409)  # by the library
 _DEFAULT_WAIT = 5.0  # seconds, for a 429 that doesn't say how long
 
 
@@ -43,6 +44,10 @@ class Lost(NetworkError):
     """The connection or Telegram's front end failed: the request may have arrived."""
 
 
+class Garbled(TelegramError):
+    """Telegram has done what it was asked; only its answer can't be read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How long things may take, in seconds."""
@@ -58,26 +63,49 @@ class Pace:
 class Wire(HTTPXRequest):
     """Requests whose errors carry neither address nor body."""
 
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+    async def do_request(self, url: str, method: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        if self._client.is_closed:
+            raise NotSent("closed")
         try:
-            status, body = await super().do_request(*args, **kwargs)
+            status, body = await super().do_request(url, method, *args, **kwargs)
         except NetworkError as error:
             failure = type(error.__cause__ or error).__name__
             unsent = isinstance(error.__cause__, _UNSENT)
         else:
-            _raise_for(status, body)
+            _raise_for(status, body, file=method == "GET")
             return status, body
         # Outside of the except clause, so that the error with the address isn't even its context.
         raise NotSent(failure) if unsent else Lost(failure)
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """The object in an answer. Raises Garbled."""
+        try:
+            parsed = json.loads(payload.decode("utf-8", "replace"))
+        except ValueError:
+            parsed = None
+        if not isinstance(parsed, dict):
+            raise Garbled("no JSON object")
+        return parsed
 
-def _raise_for(status: int, body: bytes) -> None:
+
+def _raise_for(status: int, body: bytes, *, file: bool) -> None:
+    """Tell apart what the library doesn't. `file`: the body of a success is a file's content."""
     if status in (401, 404):  # 404: the token isn't of a token's form
         raise Unauthorized(f"HTTP {status}")
     if status == 429:
         raise Flood(_retry_after(body))
-    if status >= 500 or not body.lstrip().startswith(b"{"):
+    if status >= 500:
         raise Lost(f"HTTP {status}")
+    if file and status < 300:
+        return
+    if not body.lstrip().startswith(b"{"):
+        # Below 300 Telegram may have done it; otherwise something before Telegram has turned it away.
+        raise Lost(f"HTTP {status}") if status < 300 else NotSent(f"HTTP {status}")
+    if status < 300 and body.lstrip().startswith(b'{"ok":false'):
+        raise Lost("not ok")
+    if status not in _TOLD_APART and status >= 300:
+        raise BadRequest(f"HTTP {status}")
 
 
 def _retry_after(body: bytes) -> float:
@@ -91,9 +119,16 @@ def open_bot(token: str, *, base_url: str, proxy: str | None, poll: int) -> tupl
     """A bot, not yet initialised, and the request that its getUpdates goes through."""
     # More than one connection for polling: a request that was broken off may hold its own for a while.
     updates = _wire(proxy, size=4, read=poll + 10.0, pool=5.0)
-    others: BaseRequest = _wire(proxy, size=32, read=20.0, pool=30.0)
-    url = base_url.rstrip("/").removesuffix("/bot") + "/bot"
-    return Bot(token, base_url=url, request=others, get_updates_request=updates), updates
+    others: BaseRequest = _wire(proxy, size=64, read=20.0, pool=30.0)
+    server = base_url.rstrip("/").removesuffix("/bot")
+    bot = Bot(
+        token,
+        base_url=f"{server}/bot",
+        base_file_url=f"{server}/file/bot",
+        request=others,
+        get_updates_request=updates,
+    )
+    return bot, updates
 
 
 def _wire(proxy: str | None, *, size: int, read: float, pool: float) -> Wire:
