@@ -1,0 +1,1 @@
+"""What staff and Văn phòng say to the bot: one file per conversation."""

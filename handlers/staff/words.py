@@ -1,0 +1,85 @@
+"""What people type after a command: days, names, reasons. All raise office.refusal.Refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from office import people
+from office.people import Department, Person
+from office.refusal import Refused
+
+_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\Z")
+_REASON = re.compile(r"(?:^|[\s,;])(?:lý do|ly do|ld|vì|vi)\s*:?\s+", re.IGNORECASE)
+_NAMED_DAYS = {"hom nay": 0, "nay": 0, "mai": 1, "ngay mai": 1, "mot": 2, "ngay kia": 2}
+
+
+def parse_day(text: str, today: date) -> date:
+    """25/11, 25/11/2026, hôm nay, mai. Without a year: the next such day, or one at most 60 days ago."""
+    words = text.strip()
+    shift = _NAMED_DAYS.get(people.plain(words))
+    if shift is not None:
+        return today + timedelta(days=shift)
+    match = _DAY.match(words)
+    if match:
+        day, month = int(match[1]), int(match[2])
+        year = int(match[3]) if match[3] else today.year
+        try:
+            found = date(year + 2000 if year < 100 else year, month, day)
+        except ValueError:
+            match = None
+        else:
+            if not match[3] and (today - found).days > 60:
+                return _in_year(found, today.year + 1)
+            return found
+    raise Refused(f"«{words[:40]}» không phải ngày.", "Viết ngày/tháng, ví dụ 30/11 hoặc 30/11/2026.")
+
+
+def _in_year(day: date, year: int) -> date:
+    try:
+        return day.replace(year=year)
+    except ValueError:  # 29/2
+        return date(year, 3, 1)
+
+
+def split_reason(text: str) -> tuple[str, str]:
+    """What stands before «lý do …», and the reason ("" where there is none)."""
+    match = _REASON.search(text)
+    if match is None:
+        return text.strip(), ""
+    return text[: match.start()].strip(" ,;"), text[match.end() :].strip()
+
+
+def take_number(text: str) -> tuple[int, str]:
+    """The number of an assignment in front, and the rest."""
+    first, _, rest = text.strip().partition(" ")
+    digits = first.lstrip("#")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 18):
+        raise Refused("Cần số của nhiệm vụ.", "Ví dụ: nhan 12. Xem số ở danh sách việc: /viec")
+    return int(digits), rest.strip()
+
+
+def one_person(session: Session, words: str) -> Person:
+    """The one member of that name."""
+    found = people.find_people(session, words)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Refused(f"Không thấy ai tên «{words.strip()[:60]}».", "Xem danh sách: /nguoi")
+    known = people.departments(session)
+    where = {department.id: department.name for department in known}
+    said = "; ".join(f"{p.name} ({where.get(p.department_id or 0, 'chưa có phòng')})" for p in found[:6])
+    raise Refused(f"Có {len(found)} người tên «{words.strip()[:60]}»: {said}.", "Viết đủ họ tên.")
+
+
+def one_department(session: Session, words: str) -> Department:
+    """The one department of that name, key or initials."""
+    found = people.find_department(session, words)
+    if found is None:
+        known = (
+            ", ".join(department.name for department in people.departments(session)) or "chưa có phòng nào"
+        )
+        raise Refused(f"Không rõ phòng «{words.strip()[:60]}».", f"Các phòng: {known}.")
+    return found
