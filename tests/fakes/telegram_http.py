@@ -1,22 +1,37 @@
-"""A small HTTP server in a thread that can also break connections, which web frameworks don't allow."""
+"""A small, fast HTTP server in a thread that can also break connections, which web frameworks don't allow."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 _T = TypeVar("_T")
+_NAME = re.compile(rb'(?<![\w*])name="([^"]*)"')
+_FILENAME = re.compile(rb'filename="([^"]*)"')
+_FILENAME_UTF8 = re.compile(rb"filename\*=utf-8''([^;\r\n]+)", re.IGNORECASE)
+_TYPE = re.compile(rb"content-type:\s*([^\r\n]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in a multipart body."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     path: str
     parameters: dict[str, Any]
+    files: dict[str, Upload] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +45,27 @@ class Broken(Exception):
     """Break the connection instead of answering."""
 
 
-Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+Handled = HttpResponse | Coroutine[Any, Any, HttpResponse]
+Handler = Callable[[HttpRequest], Handled]
 
 
 class HttpServer:
-    """Serves on 127.0.0.1 in a thread of its own; a handler is cancelled when its client goes away."""
+    """Serves on 127.0.0.1 in a thread of its own.
 
-    def __init__(self, handler: Handler, *, port: int = 0) -> None:
+    `handler` answers at once or gives a coroutine. `waits`: requests that end when their client goes away;
+    all others are carried out, as a real server does with what has arrived.
+    """
+
+    def __init__(
+        self, handler: Handler, *, port: int = 0, waits: Callable[[HttpRequest], bool] = lambda request: True
+    ) -> None:
         self.loop = asyncio.new_event_loop()
         self.port = port  # 0: any free one, known once it is started
         self.errors: list[BaseException] = []
-        self._handler = handler
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.handler = handler
+        self.waits = waits
+        self.tasks: set[asyncio.Task[HttpResponse]] = set()
+        self.transports: set[asyncio.Transport] = set()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, name="fake-http", daemon=True)
@@ -65,67 +89,115 @@ class HttpServer:
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+        server = await self.loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=512)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
         server.close()
-        await asyncio.sleep(0.01)  # connections accepted at the last moment get their tasks
+        await asyncio.sleep(0.01)  # connections accepted at the last moment
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for writer in self._writers:
-            writer.transport.abort()
+        for transport in list(self.transports):
+            transport.abort()
         await asyncio.sleep(0.01)  # transports close their sockets in a later round of the loop
 
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            while (request := await _read(reader)) is not None:
-                response = await self._respond(request, reader)
-                if response is None:
-                    break
-                writer.write(_bytes(response))
-                await writer.drain()
-        except (Broken, ConnectionError, asyncio.IncompleteReadError):
-            writer.transport.abort()
-        except asyncio.CancelledError:
-            pass  # the server is being stopped; asyncio's own callback would log it
-        except Exception as error:
-            self.errors.append(error)
-            writer.transport.abort()
-        finally:
-            writer.close()
-            self._writers.discard(writer)
 
-    async def _respond(self, request: HttpRequest, reader: asyncio.StreamReader) -> HttpResponse | None:
-        work = asyncio.ensure_future(self._handler(request))
-        gone = asyncio.ensure_future(reader.read(1))
-        try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            return work.result() if work.done() else None
-        finally:
-            for task in (work, gone):
-                task.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
+class _Connection(asyncio.Protocol):
+    """One client: one request after another."""
 
+    def __init__(self, server: HttpServer) -> None:
+        self._server = server
+        self._buffer = bytearray()
+        self._busy: tuple[HttpRequest, asyncio.Task[HttpResponse]] | None = None
 
-async def _read(reader: asyncio.StreamReader) -> HttpRequest | None:
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    except asyncio.IncompleteReadError:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._server.transports.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.transports.discard(self._transport)
+        if self._busy is not None and self._server.waits(self._busy[0]):
+            self._busy[1].cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._busy is None and (request := _take(self._buffer)) is not None:
+            try:
+                handled = self._server.handler(request)
+            except Broken:
+                return self._transport.abort()
+            except Exception as error:
+                self._server.errors.append(error)
+                return self._transport.abort()
+            if isinstance(handled, HttpResponse):
+                self._transport.write(_bytes(handled))
+            else:
+                task = self._server.loop.create_task(handled)
+                self._busy = request, task
+                self._server.tasks.add(task)
+                task.add_done_callback(self._finish)
         return None
-    first, *lines = head.rstrip().split("\r\n")
-    headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
-    url = urlsplit(first.split()[1])
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
+
+    def _finish(self, task: asyncio.Task[HttpResponse]) -> None:
+        self._busy = None
+        self._server.tasks.discard(task)
+        if task.cancelled():
+            return self._transport.abort()
+        error = task.exception()
+        if error is not None:
+            if not isinstance(error, Broken):
+                self._server.errors.append(error)
+            return self._transport.abort()
+        if not self._transport.is_closing():
+            self._transport.write(_bytes(task.result()))
+            self._go_on()
+        return None
+
+
+def _take(buffer: bytearray) -> HttpRequest | None:
+    """The first request in the buffer, taken out of it; None when it isn't complete."""
+    end = buffer.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    first, *lines = buffer[:end].decode("latin-1").split("\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (h.partition(":") for h in lines)}
+    start = end + 4
+    length = int(headers.get("content-length", 0))
+    if len(buffer) < start + length:
+        return None
+    body = bytes(buffer[start : start + length])
+    del buffer[: start + length]
+    url = urlsplit(first.split(" ")[1])
     parameters: dict[str, Any] = dict(parse_qsl(url.query, keep_blank_values=True))
-    if headers.get("content-type", "").startswith("application/json"):
+    files: dict[str, Upload] = {}
+    kind = headers.get("content-type", "")
+    if kind.startswith("application/json"):
         parameters |= json.loads(body)
+    elif kind.startswith("multipart/form-data"):
+        _read_parts(body, kind.partition("boundary=")[2].strip('"'), parameters, files)
     else:
-        parameters |= dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return HttpRequest(url.path, parameters)
+        parameters |= parse_qsl(body.decode(), keep_blank_values=True)
+    return HttpRequest(unquote(url.path), parameters, files)
+
+
+def _read_parts(body: bytes, boundary: str, parameters: dict[str, Any], files: dict[str, Upload]) -> None:
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:-1]:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        name = _NAME.search(head)
+        assert name is not None, "a part without a name"
+        filename, extended, kind = _FILENAME.search(head), _FILENAME_UTF8.search(head), _TYPE.search(head)
+        if filename is None and extended is None:
+            parameters[name[1].decode()] = content.decode()
+            continue
+        shown = unquote(extended[1].decode()) if extended else filename[1].decode() if filename else ""
+        media_type = kind[1].decode() if kind else "application/octet-stream"
+        files[name[1].decode()] = Upload(unquote(shown), content, media_type)
 
 
 def _bytes(response: HttpResponse) -> bytes:

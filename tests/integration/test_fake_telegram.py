@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.telegram import FakeTelegram, drop_after, drop_before, flood
+from tests.fakes.telegram import TOKEN, FakeTelegram, drop_after, drop_before, flood
 from tests.fakes.telegram_html import BadMarkup, shown
 
 
@@ -161,7 +163,7 @@ def test_limits_hold(fake: FakeTelegram) -> None:
 
 def test_groups_take_twenty_a_minute(fake: FakeTelegram) -> None:
     group = fake.group()
-    group.sent_at = [time.monotonic() - 30] * 20
+    group.sent_at.extend([time.monotonic() - 30] * 20)
     fake.limits = True
     response = call(fake, "sendMessage", chat_id=group.id, text="a")
     assert 28 <= response.json()["parameters"]["retry_after"] <= 31
@@ -198,3 +200,115 @@ def test_planned_outcomes_come_in_order(fake: FakeTelegram) -> None:
 def test_waiting_in_vain_says_so(fake: FakeTelegram) -> None:
     with pytest.raises(AssertionError, match=r"not within 0\.1 s"):
         fake.wait_for(lambda: fake.sent, 0.1)
+
+
+def post_file(fake: FakeTelegram, method: str, name: str, content: bytes, **data: Any) -> httpx.Response:
+    field = method.removeprefix("send").lower()
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        return client.post(f"{fake.url}/bot{fake.token}/{method}", data=data, files={field: (name, content)})
+
+
+def test_files_arrive_with_name_and_content(fake: FakeTelegram) -> None:
+    content = bytes(range(256)) * 40 + b"\r\n--x\r\n"
+    sent = post_file(fake, "sendDocument", "Thống kê.xlsx", content, chat_id=1).json()["result"]
+    assert sent["document"]["file_name"] == "Thống kê.xlsx"
+    [message] = fake.received(fake.private(1))
+    assert message.file is not None
+    assert (message.file.name, message.file.content, message.picture) == ("Thống kê.xlsx", content, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "words"),
+    [
+        ("sendDocument", b"", "non-empty"),
+        ("sendPhoto", b"GIF89a", "IMAGE_PROCESS_FAILED"),
+        ("sendPhoto", b"\x89PNG\r\n" + b"0" * (10 * 2**20), "too big"),
+    ],
+)
+def test_bad_files_are_refused(fake: FakeTelegram, method: str, content: bytes, words: str) -> None:
+    response = post_file(fake, method, "a", content, chat_id=1)
+    assert response.status_code == 400
+    assert words in response.json()["description"]
+    assert "there is no document" in refusal(fake, "sendDocument", chat_id=1)[1]
+
+
+def test_a_file_of_a_person_can_be_fetched(fake: FakeTelegram) -> None:
+    fake.upload(fake.private(1), "việc.csv", b"a;b", caption="/nhap")
+    sent = fake.pending[0]["message"]
+    assert (sent["caption"], sent["document"]["file_name"]) == ("/nhap", "việc.csv")
+    path = call(fake, "getFile", file_id=sent["document"]["file_id"]).json()["result"]["file_path"]
+    with httpx.Client(trust_env=False) as client:
+        assert client.get(f"{fake.url}/file/bot{fake.token}/{path}").content == b"a;b"
+        assert client.get(f"{fake.url}/file/bot1:x/{path}").status_code == 401
+    assert "wrong file_id" in refusal(fake, "getFile", file_id="none")[1]
+
+
+def test_edits_and_files_count_against_a_groups_minute(fake: FakeTelegram) -> None:
+    group = fake.group()
+    sent = call(fake, "sendMessage", chat_id=group.id, text="a").json()["result"]
+    group.sent_at.clear()
+    group.sent_at.extend([time.monotonic() - 30] * 20)
+    fake.limits = True
+    where = {"chat_id": group.id, "message_id": sent["message_id"], "text": "b"}
+    assert call(fake, "editMessageText", **where).status_code == 429
+    assert post_file(fake, "sendDocument", "a", b"a", chat_id=group.id).status_code == 429
+    assert fake.floods == 2
+
+
+def test_a_message_that_is_refused_does_not_count(fake: FakeTelegram) -> None:
+    fake.limits = True
+    assert call(fake, "sendMessage", chat_id=1, text="").status_code == 400
+    assert call(fake, "sendMessage", chat_id=1, text="a").status_code == 200
+    assert call(fake, "sendMessage", chat_id=1, text="b").status_code == 429
+
+
+def test_membership_is_told_and_kept(fake: FakeTelegram) -> None:
+    group, chat = fake.group(), fake.private(1)
+    fake.mute(group)
+    assert "not enough rights" in refusal(fake, "sendMessage", chat_id=group.id, text="a")[1]
+    fake.kick(group, by=7)
+    assert "kicked from the supergroup" in refusal(fake, "sendMessage", chat_id=group.id, text="a")[1]
+    fake.add_to(group)
+    assert call(fake, "sendMessage", chat_id=group.id, text="a").status_code == 200
+    fake.block(chat)
+    assert refusal(fake, "sendMessage", chat_id=1, text="a")[0] == 403
+    fake.unblock(chat)
+    assert call(fake, "sendMessage", chat_id=1, text="a").status_code == 200
+    told = [update["my_chat_member"]["new_chat_member"]["status"] for update in fake.pending]
+    assert told == ["restricted", "kicked", "member", "kicked", "member"]
+
+
+def test_a_move_is_told_in_both_chats(fake: FakeTelegram) -> None:
+    fake.migrate(fake.group(-5, kind="group"), -1005)
+    old, new = [update["message"] for update in fake.pending]
+    assert (old["chat"]["id"], old["migrate_to_chat_id"]) == (-5, -1005)
+    assert (new["chat"]["id"], new["migrate_from_chat_id"]) == (-1005, -5)
+
+
+def test_what_has_arrived_is_carried_out_although_the_client_is_gone(fake: FakeTelegram) -> None:
+    fake.latency_ms = 400
+    with pytest.raises(httpx.ReadTimeout), httpx.Client(trust_env=False, timeout=0.05) as client:
+        client.post(f"{fake.url}/bot{fake.token}/sendMessage", data={"chat_id": 1, "text": "a"})
+    assert fake.requests_in_flight == 1
+    fake.wait_for(lambda: fake.received(fake.private(1)), 2)
+
+
+def test_it_runs_as_a_process_of_its_own() -> None:
+    command = [sys.executable, "-m", "tests.fakes.telegram", "--limits", "--latency-ms", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with httpx.Client(trust_env=False, base_url=url) as client:
+            for text in ("một", "hai"):
+                client.post(f"/bot{TOKEN}/sendMessage", data={"chat_id": -55, "text": text})
+            [sent] = client.get("/_control/sent").json()
+            assert (sent["chat"], sent["text"], sent["message_id"]) == ("-55", "một", 1)
+            assert abs(sent["at"] - time.time()) < 30
+            assert client.get("/_control/stats").json()["floods"] == 1
+            client.post("/_control/say", json={"chat": 7, "text": "/viec"})
+            [update] = client.get(f"/bot{TOKEN}/getUpdates").json()["result"]
+            assert update["message"]["text"] == "/viec"
+            client.post("/_control/reset")
+            assert client.get("/_control/sent").json() == []
+        process.terminate()
+    assert process.returncode == 0

@@ -358,7 +358,7 @@ async def test_an_answer_to_someone_who_blocked_us_is_dropped(
 async def test_an_answer_follows_its_group(fake: FakeTelegram, desk: Desk) -> None:
     group = fake.group(-55)
     async with running(fake, desk):
-        fake.migrate(group, -1000055)
+        fake.migrate(group, -1000055, told=False)
         fake.say(group, "/hoi")
         fake.say(group, "/hoi lại")
         await fake.until(lambda: not fake.pending)
