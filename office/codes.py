@@ -49,6 +49,15 @@ def make_code(
         )
     )
     session.flush()
+    audit.record(
+        session,
+        "code.make",
+        at=now,
+        actor=created_by,
+        subject="member",
+        subject_id=member_id,
+        after={"purpose": purpose},
+    )
     return f"{code[:4]}-{code[4:]}"
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, exists, select, update
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from office import audit
 from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
 from office.deliveries import OPEN, Delivery, Status
 from office.messages import ChatAddress
 from office.people import ChatAccount, name_of
+from office.refusal import Refused
 
 
 class GroupState(StrEnum):
@@ -58,6 +60,16 @@ class Group(Base):
     reason: Mapped[str] = mapped_column(Text, default="")  # why refused or disabled
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostChat:
+    """A chat that nothing gets through to: whose it is ("group" or "member"), the deliveries that failed."""
+
+    name: str
+    subject: str
+    subject_id: int
+    failed: tuple[int, ...]
+
+
 def at(session: Session, channel: str, account: str, chat: str) -> Group | None:
     """The row of a chat, if it is known."""
     return session.scalar(
@@ -76,7 +88,15 @@ def met(
     """The bot is in this group: its row, and whether Văn phòng has to be asked (again)."""
     row = at(session, channel, account, chat)
     if row is None:
-        row = Group(channel=channel, account=account, chat=chat, added_at=now, state=GroupState.PENDING)
+        row = Group(
+            channel=channel,
+            account=account,
+            chat=chat,
+            title="",
+            added_by="",
+            added_at=now,
+            state=GroupState.PENDING,
+        )
         session.add(row)
         asked = True
     else:
@@ -99,7 +119,12 @@ def decide(
     reason: str,
     now: datetime,
 ) -> None:
-    """Văn phòng approves a group, tied to a department or to none (the whole office), or refuses it."""
+    """Văn phòng approves a group, tied to a department or to none (the whole office), or refuses it.
+
+    Raises Refused where the bot isn't in the group any more.
+    """
+    if group.state is GroupState.DISABLED:
+        raise Refused(f"Bot không còn trong nhóm «{group.title}».", "Thêm lại bot vào nhóm trước.")
     before = {"state": group.state, "department_id": group.department_id}
     group.state = GroupState.APPROVED if approve else GroupState.REFUSED
     group.department_id = department_id if approve else None
@@ -117,25 +142,35 @@ def decide(
     )
 
 
+def set_topic(session: Session, group: Group, topic: str, *, actor: int, now: datetime) -> bool:
+    """Messages go to this topic of the group's forum from now on, "" for none; False when they did."""
+    if group.topic == topic:
+        return False
+    before, group.topic = {"topic": group.topic}, topic
+    audit.record(
+        session,
+        "group.topic",
+        at=now,
+        actor=actor,
+        subject="group",
+        subject_id=group.id,
+        before=before,
+        after={"topic": topic},
+    )
+    return True
+
+
 def migrate(session: Session, *, channel: str, account: str, old: str, new: str, now: datetime) -> bool:
     """The group has a new id: its row and what waits for it follow; False when that was done before.
 
     Where the new id is known already, its row is the one that stays.
     """
-    moved = execute(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.channel == channel,
-            Delivery.account == account,
-            Delivery.chat == old,
-            Delivery.status.in_(OPEN),
-        )
-        .values(chat=new),
-    )
+    moved = _move_deliveries(session, channel=channel, account=account, old=old, new=new, now=now)
     row, other = at(session, channel, account, old), at(session, channel, account, new)
     if row is None:
         return moved > 0
+    if other is not None and row.state is GroupState.DISABLED:
+        return moved > 0  # told twice, once in each chat
     if other is None:
         row.chat = new
     else:
@@ -157,13 +192,35 @@ def migrate(session: Session, *, channel: str, account: str, old: str, new: str,
     return True
 
 
-def out_of_reach(
-    session: Session, to: ChatAddress, *, reason: str, now: datetime
-) -> tuple[str, tuple[int, ...]] | None:
-    """Nothing gets through to this chat: disable it, fail what waits for it.
+def _move_deliveries(
+    session: Session, *, channel: str, account: str, old: str, new: str, now: datetime
+) -> int:
+    """What waits for the old id goes to the new one, but for what waits or went there already."""
+    waiting = and_(
+        Delivery.channel == channel,
+        Delivery.account == account,
+        Delivery.chat == old,
+        Delivery.status.in_(OPEN),
+    )
+    twin = aliased(Delivery)
+    same = exists().where(
+        twin.occurrence_id == Delivery.occurrence_id,
+        twin.channel == channel,
+        twin.account == account,
+        twin.chat == new,
+        twin.topic == Delivery.topic,
+        twin.part == Delivery.part,
+        twin.repeat == Delivery.repeat,
+    )
+    twice = session.scalars(select(Delivery.id).where(waiting, same)).all()
+    reason = "Nhóm đã đổi số; tin này đã có ở số mới."
+    values = {"status": Status.CANCELLED, "reason": reason, "finished_at": now}
+    execute(session, update(Delivery).where(Delivery.id.in_(twice)).values(values))
+    return execute(session, update(Delivery).where(waiting).values(chat=new))
 
-    Returns whose chat it is and the deliveries that failed; None when that was known before.
-    """
+
+def out_of_reach(session: Session, to: ChatAddress, *, reason: str, now: datetime) -> LostChat | None:
+    """Nothing gets through to this chat: disable it, fail what waits for it. None: that was known before."""
     group = at(session, to.channel, to.account, to.chat)
     if group is not None:
         if group.state is GroupState.DISABLED:
@@ -201,7 +258,7 @@ def out_of_reach(
         subject_id=subject_id,
         reason=reason,
     )
-    return name, failed
+    return LostChat(name=name, subject=subject, subject_id=subject_id, failed=failed)
 
 
 def in_reach_again(session: Session, *, channel: str, account: str, chat: str) -> bool:

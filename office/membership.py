@@ -9,7 +9,18 @@ from sqlalchemy.orm import Session
 
 from office import audit
 from office.database import execute
-from office.people import Absence, ChatAccount, Department, Member, MemberRole, Person, Role, key_of, person
+from office.people import (
+    Absence,
+    ChatAccount,
+    Department,
+    Member,
+    MemberRole,
+    Person,
+    Role,
+    absences,
+    key_of,
+    person,
+)
 from office.refusal import Refused
 
 
@@ -49,6 +60,37 @@ def add_member(
     return _get(session, row.id)
 
 
+def move_member(
+    session: Session, member_id: int, department_id: int, *, title: str = "", actor: int, now: datetime
+) -> Person:
+    """A member works in another department from now on, with another title if one is given.
+
+    Raises Refused for a head, who would become the new department's.
+    """
+    who = _get(session, member_id)
+    if who.has(Role.HEAD) and who.department_id not in (None, department_id):
+        raise Refused(
+            f"{who.name} đang là trưởng phòng của phòng cũ.",
+            f"Quản trị cho thôi trước: /thoiquyen {who.name} truongphong lý do …",
+        )
+    row = session.get_one(Member, member_id)
+    before = {"department_id": row.department_id, "title": row.title}
+    row.department_id, row.title = department_id, title[:200] or row.title
+    session.flush()
+    after = {"department_id": row.department_id, "title": row.title}
+    audit.record(
+        session,
+        "member.move",
+        at=now,
+        actor=actor,
+        subject="member",
+        subject_id=member_id,
+        before=before,
+        after=after,
+    )
+    return _get(session, member_id)
+
+
 def give_role(
     session: Session, member_id: int, role: Role, *, actor: int | None, reason: str, now: datetime
 ) -> bool:
@@ -80,8 +122,8 @@ def take_role(
     """Take a role away; False when it wasn't had. Raises Refused for the last admin."""
     if not reason.strip():
         raise Refused("Cần nêu lý do.", "Thêm «lý do …» ở cuối lệnh.")
-    if role is Role.ADMIN and admins(session) == 1 and role in _get(session, member_id).roles:
-        raise Refused("Đây là quản trị duy nhất.", "Giao quyền quản trị cho người khác trước.")
+    if role is Role.ADMIN and role in _get(session, member_id).roles:
+        _demand_another_admin(session)
     here = delete(MemberRole).where(MemberRole.member_id == member_id, MemberRole.role == role)
     if not execute(session, here):
         return False
@@ -109,14 +151,21 @@ def admins(session: Session) -> int:
     return session.scalar(query) or 0
 
 
+def _demand_another_admin(session: Session) -> None:
+    # Locked, so that two admins can't remove each other at the same moment.
+    held = select(MemberRole.member_id).where(MemberRole.role == Role.ADMIN).with_for_update()
+    if len(session.scalars(held).all()) < 2:
+        raise Refused("Đây là quản trị duy nhất.", "Giao quyền quản trị cho người khác trước.")
+
+
 def leave(session: Session, member_id: int, *, actor: int | None, reason: str, now: datetime) -> None:
     """A member leaves: roles are taken, accounts untied. Their work must have been handed over before.
 
     Raises Refused for the last admin.
     """
     who = _get(session, member_id)
-    if who.has(Role.ADMIN) and admins(session) == 1:
-        raise Refused("Đây là quản trị duy nhất.", "Giao quyền quản trị cho người khác trước.")
+    if who.has(Role.ADMIN):
+        _demand_another_admin(session)
     session.execute(delete(MemberRole).where(MemberRole.member_id == member_id))
     session.execute(delete(ChatAccount).where(ChatAccount.member_id == member_id))
     row = session.get_one(Member, member_id)
@@ -177,17 +226,26 @@ def record_absence(
     return row
 
 
-def cancel_absences(session: Session, member_id: int, *, on: date, actor: int | None, now: datetime) -> int:
-    """Back earlier: cancel what is recorded from `on` on; returns how many records."""
-    rows = session.scalars(
-        select(Absence).where(
-            Absence.member_id == member_id, Absence.until >= on, Absence.cancelled_at.is_(None)
-        )
-    ).all()
+def cancel_absences(
+    session: Session, member_id: int, *, on: date, actor: int | None, now: datetime
+) -> tuple[Absence, ...]:
+    """Back earlier: cancel what is running on a day or, where nothing is, all that is to come; returns it."""
+    known = absences(session, member_id, since=on)
+    rows = tuple(row for row in known if row.since <= on) or known
     for row in rows:
         row.cancelled_at = now
-        audit.record(session, "absence.cancel", at=now, actor=actor, subject="member", subject_id=member_id)
-    return len(rows)
+        before = {"since": row.since.isoformat(), "until": row.until.isoformat()}
+        audit.record(
+            session,
+            "absence.cancel",
+            at=now,
+            actor=actor,
+            subject="member",
+            subject_id=member_id,
+            before=before,
+        )
+    session.flush()
+    return rows
 
 
 def _get(session: Session, member_id: int) -> Person:

@@ -195,11 +195,22 @@ def with_role(session: Session, role: Role, *, department_id: int | None = None)
 
 
 def find_people(session: Session, words: str) -> tuple[Person, ...]:
-    """Who is meant by a name, written with or without marks: the exact name's, else those that contain it."""
-    wanted = plain(words)
+    """Who is meant by a name, written with or without marks: the exact name's, else those that contain it.
+
+    Told apart by a number (#12) or a department in brackets: Nguyễn Văn A (QLTM).
+    """
+    number = words.strip().removeprefix("#")
+    if words.strip().startswith("#") and number.isascii() and number.isdecimal() and len(number) < 18:
+        found = person(session, int(number))
+        return (found,) if found is not None else ()
+    name, bracket, within = words.strip().removesuffix(")").partition("(")
+    department = find_department(session, within) if bracket else None
+    if bracket and department is None:
+        return ()
+    wanted = plain(name)
     if not wanted:
         return ()
-    everyone = all_people(session)
+    everyone = all_people(session, department_id=department.id if department else None)
     exact = [p for p in everyone if plain(p.name) == wanted]
     return tuple(exact or (p for p in everyone if f" {wanted} " in f" {plain(p.name)} "))
 
@@ -240,6 +251,18 @@ def stand_in_for(session: Session, member_id: int, on: date) -> Person | None:
             return person(session, current) if current != member_id else None
         seen.add(following)
         current = following
+
+
+def absences(
+    session: Session, member_id: int, *, since: date, until: date | None = None
+) -> tuple[Absence, ...]:
+    """When a member is away on or after a day (and not after another), the earliest first."""
+    query = select(Absence).where(
+        Absence.member_id == member_id, Absence.until >= since, Absence.cancelled_at.is_(None)
+    )
+    if until is not None:
+        query = query.where(Absence.since <= until)
+    return tuple(session.scalars(query.order_by(Absence.since, Absence.id)))
 
 
 def departments(session: Session) -> tuple[Department, ...]:

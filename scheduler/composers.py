@@ -1,0 +1,152 @@
+"""What each kind of rule comes to at its moment: a text in its turn, assignments, digests, the self-check."""
+
+from __future__ import annotations
+
+import calendar as gregorian
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from office.assignments import Assignment
+from office.clock import ZONE
+from office.database import execute
+from office.deliveries import Doubt, Urgency
+from office.messages import Line, Reply, Style
+from office.people import Department, Role, departments
+from office.reminders import Reminder, ReminderKind
+from scheduler import audience, auditor, digests
+from scheduler.outbox import Manner
+from scheduler.planner import Composer, Made, Message, Moment
+from scheduler.reminder_files import AssignmentTemplate
+from scheduler.rotation import Rotation, next_text
+from scheduler.wording import plan_texts
+from scheduler.work import Draft, Work
+
+
+def composers(work: Work) -> Mapping[ReminderKind, Composer]:
+    """A composer for each kind."""
+
+    def assignments(session: Session, row: Reminder, moment: Moment) -> Made:
+        return _assignments(work, session, row, moment)
+
+    def digest(session: Session, row: Reminder, moment: Moment) -> Made:
+        return _digest(work, session, moment)
+
+    def leaders(session: Session, row: Reminder, moment: Moment) -> Made:
+        return _leaders(work, session, moment)
+
+    def audit(session: Session, row: Reminder, moment: Moment) -> Made:
+        return _audit(work, session, moment)
+
+    return {
+        ReminderKind.MESSAGE: _message,
+        ReminderKind.ASSIGNMENT: assignments,
+        ReminderKind.DIGEST: digest,
+        ReminderKind.LEADERS: leaders,
+        ReminderKind.AUDIT: audit,
+    }
+
+
+def _message(session: Session, row: Reminder, moment: Moment) -> Made:
+    """The text whose turn it is (or all of them in one message), with its source."""
+    texts = {str(text["key"]): text for text in row.texts}
+    if row.rotate:
+        key, rotation = next_text(list(texts), Rotation.from_dict(row.rotation))
+        here = update(Reminder).where(Reminder.id == row.id)
+        execute(session, here.values(rotation=rotation.as_dict()))
+        chosen = [texts[key]]
+    else:
+        chosen = list(texts.values())
+    lines = [Line(row.title, Style.TITLE)]
+    for text in chosen:
+        lines.append(Line(str(text["text"])))
+        if text.get("source"):
+            lines.append(Line(f"Theo {text['source']}", Style.SOURCE))
+    stale = timedelta(minutes=row.stale_minutes) if row.stale_minutes else None
+    # Said by a rule that will speak again: a doubt isn't worth a second message.
+    manner = Manner(doubt=Doubt.LEAVE, stale_at=moment.due_at + stale if stale else None)
+    to = audience.of_rule(session, row.audience, on=_day(moment.now))
+    return Made(messages=(Message(to=to, reply=Reply(lines=tuple(lines)), manner=manner),))
+
+
+def _assignments(work: Work, session: Session, row: Reminder, moment: Moment) -> Made:
+    """An assignment for each department of the template; made once, whatever happens."""
+    template = AssignmentTemplate.model_validate(row.template)
+    made = 0
+    for department in _departments(session, template):
+        key = f"{row.key}:{moment.due_at:%Y%m%d%H%M}:{department.key}"
+        if session.scalar(select(Assignment.id).where(Assignment.origin_key == key)) is not None:
+            continue
+        draft = Draft(
+            title=template.title,
+            description=template.description,
+            document=template.document,
+            given_by=template.given_by,
+            department_id=department.id,
+            due_on=_due_day(template, moment.due_at),
+            working_days=template.due_working_days,
+            priority=template.priority,
+            reminder_id=row.id,
+            origin_key=key,
+        )
+        work.create(session, draft, actor=None, now=moment.now)
+        made += 1
+    return Made(note=plan_texts("assignments_made", count=made), made_other=made > 0)
+
+
+def _departments(session: Session, template: AssignmentTemplate) -> list[Department]:
+    every = departments(session)
+    if "*" in template.departments:
+        return list(every)
+    return [department for department in every if department.key in template.departments]
+
+
+def _due_day(template: AssignmentTemplate, due_at: datetime) -> date | None:
+    """The day of that month, or of the next where it has passed; None for a deadline in working days."""
+    if template.due_day is None:
+        return None
+    start = due_at.astimezone(ZONE).date()
+    year, month = start.year, start.month
+    if template.due_day < start.day:
+        year, month = year + month // 12, month % 12 + 1
+    last = gregorian.monthrange(year, month)[1]
+    return date(year, month, min(template.due_day, last))
+
+
+def _digest(work: Work, session: Session, moment: Moment) -> Made:
+    """One message to each department's groups: its open work by urgency."""
+    today = _day(moment.now)
+    messages = []
+    for department in departments(session):
+        to = audience.groups(session, department_id=department.id)
+        reply = digests.of_department(session, department, today, work.calendar()) if to else None
+        if reply is not None:
+            messages.append(Message(to=to, reply=reply, manner=_today_only(moment)))
+    return Made(messages=tuple(messages), note="" if messages else plan_texts("nothing_open"))
+
+
+def _leaders(work: Work, session: Session, moment: Moment) -> Made:
+    """The week for the leaders, and Văn phòng."""
+    today = _day(moment.now)
+    reply = digests.for_leaders(session, today, work.calendar())
+    to = audience.in_role(session, Role.LEADER, Role.VAN_PHONG, on=today)
+    return Made(messages=(Message(to=to, reply=reply, manner=_today_only(moment)),))
+
+
+def _audit(work: Work, session: Session, moment: Moment) -> Made:
+    """What became of everything that was due in the last day, to the admins."""
+    report = auditor.audit(session, moment.now, work.calendar())
+    to = audience.in_role(session, Role.ADMIN, on=_day(moment.now))
+    urgency = Urgency.ORDINARY if report.ok else Urgency.URGENT
+    manner = Manner(doubt=Doubt.LEAVE, urgency=urgency, passes_quiet=not report.ok)
+    return Made(messages=(Message(to=to, reply=auditor.as_reply(report), manner=manner),))
+
+
+def _today_only(moment: Moment) -> Manner:
+    return Manner(doubt=Doubt.LEAVE, stale_at=moment.due_at + timedelta(hours=9))
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(ZONE).date()
