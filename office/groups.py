@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, exists, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, UniqueConstraint, and_, exists, select, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from office import audit
@@ -129,6 +129,10 @@ def decide(
     group.state = GroupState.APPROVED if approve else GroupState.REFUSED
     group.department_id = department_id if approve else None
     group.decided_by, group.decided_at, group.reason = actor, now, reason
+    if not approve:
+        here = _waiting(group.channel, group.account, group.chat)
+        values = {"status": Status.CANCELLED, "reason": "Văn phòng không duyệt nhóm này.", "finished_at": now}
+        execute(session, update(Delivery).where(here).values(values))
     audit.record(
         session,
         "group.approve" if approve else "group.refuse",
@@ -240,12 +244,7 @@ def out_of_reach(session: Session, to: ChatAddress, *, reason: str, now: datetim
             return None
         account.disabled_at, account.disabled_reason = now, reason
         name, subject, subject_id = name_of(session, account.member_id), "member", account.member_id
-    waiting = and_(
-        Delivery.channel == to.channel,
-        Delivery.account == to.account,
-        Delivery.chat == to.chat,
-        Delivery.status.in_((Status.QUEUED, Status.HELD, Status.RETRY)),
-    )
+    waiting = _waiting(to.channel, to.account, to.chat)
     failed = tuple(session.scalars(select(Delivery.id).where(waiting).order_by(Delivery.id)))
     values = {"status": Status.FAILED, "reason": reason, "finished_at": now}
     execute(session, update(Delivery).where(waiting).values(values))
@@ -259,6 +258,16 @@ def out_of_reach(session: Session, to: ChatAddress, *, reason: str, now: datetim
         reason=reason,
     )
     return LostChat(name=name, subject=subject, subject_id=subject_id, failed=failed)
+
+
+def _waiting(channel: str, account: str, chat: str) -> ColumnElement[bool]:
+    """What waits for a chat; what is in the air is booked by the lane."""
+    return and_(
+        Delivery.channel == channel,
+        Delivery.account == account,
+        Delivery.chat == chat,
+        Delivery.status.in_((Status.QUEUED, Status.HELD, Status.RETRY)),
+    )
 
 
 def in_reach_again(session: Session, *, channel: str, account: str, chat: str) -> bool:

@@ -1,0 +1,186 @@
+"""Chat accounts: claim the office, tie an account with a code, make codes, and say who one is."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from datetime import datetime, timedelta
+from threading import Lock
+
+from sqlalchemy import select
+
+from handlers.staff.absences import span
+from handlers.staff.people_words import (
+    demand_private,
+    department_name,
+    described,
+    person_named,
+    refuse,
+    words,
+)
+from handlers.staff.request import Command, Replies, StaffRequest, say
+from handlers.staff.roles import few_admins
+from office import codes, groups, membership, people
+from office.groups import GroupState
+from office.messages import Line, Reply, Style
+from office.people import ChatAccount, CodePurpose, Person, Role
+from office.rights import Action, allowed
+from scheduler.wording import when
+
+_CODE = re.compile(r"\s*([A-Za-z0-9]{4})[\s-]*([A-Za-z0-9]{4})(?:\s+(.*))?\Z", re.DOTALL)
+_MAX_SENDERS = 10_000
+
+
+class Tries:
+    """Wrong codes of the last hour by sender, in memory (a restart forgives). Thread-safe."""
+
+    def __init__(self, *, most: int = 5, window: timedelta = timedelta(hours=1)) -> None:
+        self._most = most
+        self._window = window
+        self._lock = Lock()
+        self._made: dict[tuple[str, ...], deque[datetime]] = {}
+
+    def take(self, sender: tuple[str, ...], now: datetime) -> None:
+        """Count a try. Raises Refused when there were too many."""
+        with self._lock:
+            made = self._made.setdefault(sender, deque())
+            while made and made[0] <= now - self._window:
+                made.popleft()
+            if len(made) >= self._most:
+                raise refuse("accounts.too_many", "accounts.too_many_mend", when=when(made[0] + self._window))
+            made.append(now)
+            if len(self._made) > _MAX_SENDERS:
+                del self._made[min(self._made, key=lambda known: self._made[known][-1])]
+
+    def forgive(self, sender: tuple[str, ...]) -> None:
+        """The code was right."""
+        with self._lock:
+            self._made.pop(sender, None)
+
+
+_TRIES = Tries()
+
+
+def use_code(request: StaffRequest, rest: str) -> Replies:
+    """`/ma ABCD-EFGH`; `/nhanquyen ABCD-EFGH Họ và tên` for the office's first admin."""
+    if not request.private:
+        raise refuse("accounts.code_in_group", "accounts.code_in_group_mend")
+    if not rest.strip():
+        raise refuse("accounts.need_code", "accounts.need_code_mend")
+    match = _CODE.match(rest)
+    code, name = (match[1] + match[2], match[3] or "") if match else (rest, "")
+    incoming = request.incoming
+    sender = (incoming.channel, incoming.account, incoming.sender)
+    _TRIES.take(sender, request.now)
+    before, unclaimed = request.person, not membership.admins(request.session)
+    found = codes.use_code(
+        request.session,
+        code,
+        channel=incoming.channel,
+        account=incoming.account,
+        sender=incoming.sender,
+        chat=incoming.chat,
+        name=name.strip() or incoming.sender_name or words()("accounts.first_admin"),
+        now=request.now,
+        hash_key=request.hash_key,
+    )
+    _TRIES.forgive(sender)
+    request.person = found
+    lines: list[str | Line] = [
+        words()("accounts.welcome", name=found.name, who=described(request.session, found))
+    ]
+    if before is not None and before.id != found.id:
+        lines.append(Line(words()("accounts.was", name=before.name), Style.WARNING))
+    if unclaimed and found.has(Role.ADMIN):
+        return say(*lines, *_first_steps(request), title=words()("accounts.claimed_title"))
+    return say(*lines, words()("accounts.next"))
+
+
+def _first_steps(request: StaffRequest) -> list[str | Line]:
+    waiting = sum(group.state is GroupState.PENDING for group in groups.every(request.session))
+    return [
+        words()("accounts.claimed_departments"),
+        words()("accounts.claimed_people"),
+        *([words()("accounts.claimed_groups", count=waiting)] if waiting else []),
+        *few_admins(request.session),
+    ]
+
+
+def new_code(request: StaffRequest, rest: str) -> Replies:
+    """`/capma Nguyễn Văn A`: a new code for a member, who may tie one more account with it."""
+    demand_private(request)
+    if not rest.strip():
+        raise refuse("accounts.need_name", "accounts.need_name_mend")
+    person = person_named(request.session, rest)
+    return code_for(request, person)
+
+
+def code_for(request: StaffRequest, person: Person) -> Replies:
+    """Make a code and say it, with a message to pass on. Raises Refused for an admin's where one may not."""
+    me = request.me
+    # Who ties an account to an admin becomes one.
+    if person.has(Role.ADMIN) and person.id != me.id and not allowed(me.roles, Action.GIVE_ROLES):
+        raise refuse("accounts.admin_code", name=person.name)
+    code = codes.make_code(
+        request.session,
+        CodePurpose.TIE,
+        member_id=person.id,
+        created_by=me.id,
+        now=request.now,
+        hash_key=request.hash_key,
+    )
+    until = when(request.now + timedelta(days=codes.TIE_DAYS))
+    return (
+        *say(
+            words()("accounts.code_life", when=until),
+            words()("accounts.code_how"),
+            title=words()("accounts.code_title", name=person.name, code=code),
+        ),
+        *say(
+            words()("accounts.code_forward", name=person.name, when=until),
+            words()("accounts.code_line", code=code),
+        ),
+    )
+
+
+def who_am_i(request: StaffRequest, rest: str) -> Replies:
+    """`/toi`: what the office knows of who writes, and what they may do."""
+    person = request.person
+    if person is None:
+        return say(words()("accounts.me_none"), words()("accounts.me_none_mend"))
+    lines = [words()("accounts.me_title_line", title=person.title)] if person.title else []
+    lines.append(
+        words()("accounts.me_department", department=department_name(request.session, person.department_id))
+    )
+    roles = ", ".join(role.label for role in Role if person.has(role))
+    lines.append(words()("accounts.me_roles", roles=roles))
+    if request.private:
+        held = request.session.scalars(
+            select(ChatAccount.channel)
+            .where(ChatAccount.member_id == person.id, ChatAccount.disabled_at.is_(None))
+            .order_by(ChatAccount.id)
+        )
+        lines.append(words()("accounts.me_accounts", accounts=", ".join(held)))
+    lines += [
+        words()("accounts.me_absence", absence=span(request.session, absence))
+        for absence in people.absences(request.session, person.id, since=request.today)
+    ]
+    reply = Reply(lines=(Line(person.name, Style.TITLE), *(Line(line) for line in lines)))
+    return (reply,)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        words=("nhanquyen",),
+        run=use_code,
+        help="/nhanquyen MÃ Họ và tên: nhận quyền quản trị bằng mã lúc cài đặt",
+    ),
+    Command(words=("ma",), run=use_code, help="/ma MÃ: gắn tài khoản này với mình"),
+    Command(
+        words=("capma",),
+        action=Action.ADD_PEOPLE,
+        run=new_code,
+        help="/capma Nguyễn Văn A: cấp mã mới để gắn tài khoản",
+    ),
+    Command(words=("toi",), run=who_am_i, help="/toi: mình là ai trong cơ quan"),
+)
