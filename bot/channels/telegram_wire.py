@@ -6,11 +6,14 @@ import json
 import logging
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest
+
+from bot.channels.telegram_transport import Spread
 
 _UNSENT = (
     httpx.ConnectError,
@@ -132,6 +135,8 @@ def open_bot(token: str, *, base_url: str, proxy: str | None, poll: int) -> tupl
 
 
 def _wire(proxy: str | None, *, size: int, read: float, pool: float) -> Wire:
+    # Only httpx itself knows how to go through proxies, also those of the environment.
+    direct = proxy is None and not getproxies().keys() & {"http", "https", "all"}
     return Wire(
         connection_pool_size=size,
         connect_timeout=10.0,
@@ -139,6 +144,7 @@ def _wire(proxy: str | None, *, size: int, read: float, pool: float) -> Wire:
         write_timeout=20.0,
         pool_timeout=pool,
         proxy=proxy,
+        httpx_kwargs={"transport": Spread(size)} if direct else None,
     )
 
 
