@@ -1,0 +1,42 @@
+"""The files of the staff's conversations, made by this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from bot.files import chart, feed, imports, workbook
+from handlers.staff.papers import Papers, Preview
+from office.assignments import Assignment
+from scheduler.statistics import Share, Statistics
+
+FEED_PATH = "/lich"
+
+
+class OfficePapers(Papers):
+    """All kinds. `public_url`: where people reach the web page from outside; "" for nowhere."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url.rstrip("/")
+
+    def assignments(self, session: Session, rows: Iterable[Assignment]) -> bytes:
+        return workbook.assignments_xlsx(session, rows)
+
+    def statistics(self, found: Statistics) -> bytes:
+        return workbook.statistics_xlsx(found)
+
+    def chart(self, shares: Sequence[Share], title: str, since: date, until: date) -> bytes:
+        return chart.on_time_png(shares, title, since, until)
+
+    def template(self) -> bytes:
+        return imports.template_xlsx()
+
+    def read(self, content: bytes, name: str, session: Session, today: date) -> Preview:
+        return imports.read_assignments(content, name, session, today)
+
+    def feed_address(self, session: Session, department_id: int) -> str:
+        if not self._public_url:
+            return ""
+        return f"{self._public_url}{FEED_PATH}/{feed.feed_token(session, department_id)}.ics"
