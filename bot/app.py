@@ -14,18 +14,21 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.base import Channel, ChannelDown
+from bot.channels.base import Channel, ChannelDown, FileUnavailable
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_courier import account_of
 from bot.channels.web import Web
 from bot.config import profile_of
 from bot.metrics import Metrics
 from bot.shelf import Reading, Shelf
+from bot.staff import Staff
 from bot.web.app import Endpoint, create_app
-from handlers.desk import CitizensDesk
+from handlers.desk import FrontDesk
 from handlers.library import Library
-from office import conversations, inbox, questions
+from office import conversations, deliveries, inbox, questions
 from office.clock import Clock, SystemClock
 from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
+from office.messages import SentFile
 from office.settings import Settings, hash_key
 
 log = structlog.get_logger(__name__)
@@ -34,6 +37,8 @@ STOP_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may mend it without a restart
 _TIDY_SECONDS = 3600.0
+DELIVERY_LIMIT = 3500  # characters of one message of ours on Telegram, below what its channel cuts at
+FETCH_SECONDS = 60.0
 _KEEP_UPDATES = timedelta(days=7)  # Telegram redelivers for one day
 
 
@@ -54,27 +59,44 @@ class Office:
         self.sessions = session_factory(self.engine)
         self._readers = session_factory(self.engine, read_only=True)
         self.shelf = Shelf(settings.knowledge.folders, profile_of(settings), changed=self._knowledge_read)
-        self.desk = CitizensDesk(
+        key = hash_key(settings, var or _var_folder(self.engine.url.database))
+        self.staff = Staff(
+            settings,
+            sessions=self.sessions,
+            readers=self._readers,
+            clock=self.clock,
+            hash_key=key,
+            text_limits={Telegram.name: DELIVERY_LIMIT},
+            booked=self.metrics.delivered,
+        )
+        self.claim_code = self.staff.prepare()
+        self.desk = FrontDesk(
             library=self.shelf.current,
             sessions=self.sessions,
             clock=self.clock,
-            hash_key=hash_key(settings, var or _var_folder(self.engine.url.database)),
+            hash_key=key,
             limits=settings.limits,
             asked=self.metrics.handled,
+            staff=self.staff.router,
+            fetch=self._fetch,
         )
+        self.telegram: Telegram | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.channels: list[Channel] = self._channels()
         self.metrics.channels.extend(c.state for c in self.channels)
         self._stop = asyncio.Event()
 
     def _channels(self) -> list[Channel]:
         settings = self.settings
-        telegram: Telegram | None = None
         webhook: tuple[str, Endpoint] | None = None
         if settings.telegram.enabled and settings.telegram.token:
             chosen = settings.telegram
-            telegram = Telegram(
+            token = settings.telegram.token
+            account = account_of(token.get_secret_value())
+            self.telegram = Telegram(
                 self.desk,
-                token=settings.telegram.token,
+                token=token,
+                gate=self.staff.lanes.pace(Telegram.name, account),
                 mode=chosen.mode,
                 base_url=chosen.base_url,
                 proxy=chosen.proxy,
@@ -83,7 +105,7 @@ class Office:
                 clock=self.clock,
             )
             if chosen.mode == "webhook":
-                webhook = (chosen.webhook.path, telegram.webhook)
+                webhook = (chosen.webhook.path, self.telegram.webhook)
         office = settings.office
         app = create_app(
             desk=self.desk,
@@ -100,9 +122,21 @@ class Office:
             allowed_origins=settings.web.allowed_origins,
             trusted_proxies=settings.web.trusted_proxies,
             telegram_webhook=webhook,
+            calendar_feed=self.staff.feed,
         )
         self.web = Web(app, host=settings.web.host, port=settings.web.port, now=self.clock.now)
-        return [self.web, telegram] if telegram else [self.web]
+        return [self.web, self.telegram] if self.telegram else [self.web]
+
+    def _fetch(self, channel: str, file: SentFile) -> bytes | None:
+        """A file that somebody sent, fetched in the loop for a thread that waits."""
+        if self.telegram is None or channel != self.telegram.name or self._loop is None:
+            return None
+        fetching = asyncio.run_coroutine_threadsafe(self.telegram.fetch(file.id), self._loop)
+        try:
+            return fetching.result(FETCH_SECONDS)
+        except (FileUnavailable, TimeoutError) as exc:
+            log.warning("file.unavailable", reason=getattr(exc, "reason", type(exc).__name__))
+            return None
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether all is well, and how each part is doing (/healthz)."""
@@ -157,7 +191,7 @@ class Office:
         wants to know at once.
         """
         self.web.open()
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         work = [asyncio.create_task(self._keep_up(channel), name=channel.name) for channel in self.channels]
@@ -165,6 +199,8 @@ class Office:
             asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge")
         )
         work.append(asyncio.create_task(self._tidy(), name="tidy"))
+        couriers = [self.telegram.courier()] if self.telegram else []
+        work.append(asyncio.create_task(self.staff.run(couriers), name="staff"))
         ready(self.web.address)
         log.info("office.serving", channels=[c.name for c in self.channels])
         try:
@@ -230,6 +266,7 @@ class Office:
             questions.purge(session, now - timedelta(days=self.settings.privacy.keep_questions_days))
             conversations.purge(session, now - timedelta(minutes=self.settings.limits.conversation_minutes))
             inbox.purge(session, now - _KEEP_UPDATES)
+            deliveries.purge(session, now - timedelta(days=self.settings.delivery.keep_days))
 
 
 def _var_folder(database: str | None) -> Path:

@@ -61,9 +61,16 @@ def run(config: ConfigOption = None) -> None:
     set_up_logs(settings.log)
 
     async def serve() -> None:
-        await Office(settings).serve(
-            ready=lambda address: typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)")
-        )
+        office = Office(settings)
+
+        def ready(address: str) -> None:
+            typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)")
+            if office.claim_code:
+                typer.echo(
+                    f"Chưa có quản trị. Nhắn riêng cho bot: /nhanquyen {office.claim_code} (hạn 24 giờ)"
+                )
+
+        await office.serve(ready=ready)
 
     try:
         asyncio.run(serve())
@@ -119,7 +126,8 @@ def chat(config: ConfigOption = None) -> None:
     """Hỏi đáp trong cửa sổ dòng lệnh (gõ /thoat để ra)."""
     from bot.channels.terminal import Terminal
     from bot.logs import set_up_logs
-    from handlers.desk import CitizensDesk
+    from bot.staff import Staff
+    from handlers.desk import FrontDesk
     from office.clock import SystemClock
     from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
     from office.settings import BadSetting, hash_key
@@ -136,14 +144,26 @@ def chat(config: ConfigOption = None) -> None:
         _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
     except BadSetting as exc:
         _fail(f"{exc.message} → {exc.mend}", BAD_USE)
-    desk = CitizensDesk(
-        library=lambda: library,
-        sessions=session_factory(engine),
-        clock=SystemClock(),
-        hash_key=key,
-        limits=settings.limits,
-    )
+    sessions = session_factory(engine)
     try:
+        staff = Staff(
+            settings,
+            sessions=sessions,
+            readers=session_factory(engine, read_only=True),
+            clock=SystemClock(),
+            hash_key=key,
+        )
+        code = staff.prepare()
+        if code:
+            typer.echo(f"Chưa có quản trị. Gõ /nhanquyen {code} để nhận quyền (trong 24 giờ).")
+        desk = FrontDesk(
+            library=lambda: library,
+            sessions=sessions,
+            clock=SystemClock(),
+            hash_key=key,
+            limits=settings.limits,
+            staff=staff.router,
+        )
         Terminal(desk).run()
     except DatabaseUnavailable as exc:
         _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)

@@ -22,6 +22,12 @@ class Metrics:
             ["channel", "result"],
             registry=self.registry,
         )
+        self._deliveries = Counter(
+            "xinluon_deliveries",
+            "Messages of the outbox, by what became of them.",
+            labelnames=("channel", "outcome"),
+            registry=self.registry,
+        )
         self._entries = Gauge(
             "xinluon_knowledge_entries", "Entries of the knowledge in use.", registry=self.registry
         )
@@ -36,6 +42,10 @@ class Metrics:
     def handled(self, channel: str, result: str) -> None:
         """Count a message."""
         self._messages.labels(channel, result).inc()
+
+    def delivered(self, channel: str, outcome: str) -> None:
+        """Count an attempt of the outbox."""
+        self._deliveries.labels(channel, outcome).inc()
 
     def knowledge(self, *, entries: int, problems: int) -> None:
         """Note what the last reading gave."""

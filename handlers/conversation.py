@@ -21,6 +21,7 @@ class Talk:
     choices: list[str] = field(default_factory=list)  # payloads that a typed number picks
     ticks: dict[str, list[int]] = field(default_factory=dict)  # "entry:case" → items ticked off
     question: int = 0  # row of the last question, for votes
+    staff: dict[str, Any] = field(default_factory=dict)  # where a guided conversation of the staff stands
 
     @classmethod
     def from_dict(cls, data: dict[str, Any] | None) -> Talk:
@@ -34,6 +35,7 @@ class Talk:
                 choices=[str(c) for c in data["choices"]],
                 ticks={str(k): [int(n) for n in v] for k, v in data["ticks"].items()},
                 question=int(data["question"]),
+                staff=dict(data.get("staff", {})),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             return cls()  # another version of the program wrote it
@@ -45,6 +47,7 @@ class Talk:
             "choices": self.choices,
             "ticks": self.ticks,
             "question": self.question,
+            "staff": self.staff,
         }
 
     def offer(self, replies: Iterable[Reply]) -> None:

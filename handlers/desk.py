@@ -1,35 +1,40 @@
-"""The citizens' desk: takes a message once, in one transaction with everything it changes, and gives the
-replies."""
+"""The front desk: takes a message once, in one transaction with everything it changes, and gives the replies.
+
+Staff's business goes to the staff's handlers first; everything else is a citizen's question."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
+from handlers.ask import number_of
 from handlers.conversation import Talk
 from handlers.library import Library
 from handlers.limits import RateLimit, Verdict
 from handlers.router import Request, route
+from handlers.staff.router import StaffRouter
 from handlers.texts import texts
 from office import conversations, inbox
+from office.assignments import TAP_VERB
 from office.clock import ZONE, Clock
 from office.conversations import conversation_key
 from office.database import DatabaseUnavailable
 from office.inbox import AlreadyHandled, InboxState
-from office.messages import Incoming, Line, Reply
+from office.messages import Incoming, Line, Reply, SentFile
 from office.privacy import person_hash
 from office.settings import Limits
 
 log = structlog.get_logger(__name__)
 
 
-class CitizensDesk:
-    """Answers citizens on every channel. Thread-safe: each call has its own session and one version of the
-    knowledge."""
+class FrontDesk:
+    """Answers citizens and staff on every channel. Thread-safe: each call has its own session and one
+    version of the knowledge."""
 
     def __init__(
         self,
@@ -40,9 +45,11 @@ class CitizensDesk:
         hash_key: bytes,
         limits: Limits,
         asked: Callable[[str, str], None] = lambda channel, outcome: None,
+        staff: StaffRouter | None = None,
+        fetch: Callable[[str, SentFile], bytes | None] = lambda channel, file: None,
     ) -> None:
         """`library` gives the current version; `asked` is told (channel, what became of it) for the
-        metrics."""
+        metrics; `fetch` gets a file from a channel, None when it can't be had."""
         self._library = library
         self._sessions = sessions
         self._clock = clock
@@ -52,6 +59,8 @@ class CitizensDesk:
             per_minute=limits.messages_per_minute, pause=timedelta(seconds=limits.pause_seconds)
         )
         self._asked = asked
+        self._staff = staff
+        self._fetch = fetch
 
     def handle(self, incoming: Incoming) -> tuple[Reply, ...]:
         """The replies to send; see bot.channels.base.Desk.
@@ -62,6 +71,7 @@ class CitizensDesk:
         Raises DatabaseUnavailable: then nothing was kept and the message is to be delivered again.
         """
         try:
+            incoming = self._with_file(incoming)
             with self._sessions.begin() as session:
                 return self._handle_once(session, incoming)
         except AlreadyHandled:
@@ -88,6 +98,17 @@ class CitizensDesk:
         with self._sessions.begin() as session:
             inbox.mark_answered(session, incoming.channel, incoming.account, incoming.key)
 
+    def _with_file(self, incoming: Incoming) -> Incoming:
+        """A table that somebody of the staff sends, fetched before any transaction is open."""
+        if self._staff is None or incoming.file is None:
+            return incoming
+        with self._sessions() as session:
+            wanted = self._staff.wants_file(session, incoming)
+        if not wanted:
+            return incoming
+        content = self._fetch(incoming.channel, incoming.file)
+        return replace(incoming, file=replace(incoming.file, content=content))
+
     def _handle_once(self, session: Session, incoming: Incoming) -> tuple[Reply, ...]:
         now = self._clock.now()
         stored = inbox.receive(session, incoming.channel, incoming.account, incoming.key, at=now, raw=None)
@@ -112,6 +133,12 @@ class CitizensDesk:
         ttl = timedelta(minutes=self._limits.conversation_minutes)
         talk = Talk.from_dict(conversations.load(session, key, now=now, ttl=ttl))
         before = talk.question
+        replies = self._for_staff(session, incoming, talk, now)
+        if replies is not None:
+            talk.offer(replies)
+            conversations.save(session, key, talk.as_dict(), now=now)
+            self._asked(incoming.channel, "staff")
+            return replies
         request = Request(
             incoming=incoming,
             library=self._library(),
@@ -127,6 +154,26 @@ class CitizensDesk:
         conversations.save(session, key, talk.as_dict(), now=now)
         self._asked(incoming.channel, "question" if talk.question != before else "tap")
         return replies
+
+    def _for_staff(
+        self, session: Session, incoming: Incoming, talk: Talk, now: datetime
+    ) -> tuple[Reply, ...] | None:
+        """The staff's replies; None when it is not their business."""
+        if self._staff is None:
+            return None if incoming.event is None else ()
+        payload = incoming.payload
+        number = number_of(incoming.text) if not payload else None
+        if number is not None and 1 <= number <= len(talk.choices):
+            picked = talk.choices[number - 1]
+            payload = picked if picked.startswith(f"{TAP_VERB}:") else ""
+        return self._staff.route(
+            session,
+            incoming,
+            talk.staff,
+            payload=payload,
+            now=now,
+            today=now.astimezone(ZONE).date(),
+        )
 
     def _apologise(self, incoming: Incoming) -> tuple[Reply, ...]:
         replies = (Reply(lines=(Line(texts()("error")),)),)

@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import ROW_ID, Base, UtcDateTime, closed_set
+from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
 
 
 class Source(StrEnum):
@@ -188,3 +188,13 @@ class Lane(Base):
     token: Mapped[int] = mapped_column(ROW_ID, default=0)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     pace: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+def purge(session: Session, before: datetime) -> int:
+    """Delete what was due before a moment and is done with; returns how many messages."""
+    old = select(Occurrence.id).where(Occurrence.due_at < before)
+    done = delete(Delivery).where(Delivery.occurrence_id.in_(old), Delivery.status.not_in(OPEN))
+    count = execute(session, done)
+    kept = select(Delivery.occurrence_id)
+    execute(session, delete(Occurrence).where(Occurrence.due_at < before, Occurrence.id.not_in(kept)))
+    return count

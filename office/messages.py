@@ -111,6 +111,7 @@ class SentFile:
     name: str = ""
     media_type: str = ""
     size: int = 0  # bytes; 0: not told
+    content: bytes | None = None  # once it has been fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

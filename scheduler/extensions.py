@@ -13,6 +13,7 @@ from office.messages import Line, Reply, Style
 from office.people import Person
 from office.refusal import Refused
 from office.rights import Action, demand
+from scheduler.calendar import weekday_name
 from scheduler.telling import button, local_day, note, tell_all, tell_van_phong
 from scheduler.work import MAX_DAYS_AHEAD, Work, waiting_extension
 from scheduler.work_texts import words
@@ -132,3 +133,8 @@ def _check_day(row: Assignment, until: date, today: date) -> None:
         raise Refused(words()("refused.day_not_later", date=said, due=f"{row.due_on:%d/%m/%Y}"))
     if (until - today).days > MAX_DAYS_AHEAD:
         raise Refused(words()("refused.too_far"))
+
+
+def said_day(day: date) -> str:
+    """thứ Hai 30/11/2026."""
+    return f"{weekday_name(day)} {day:%d/%m/%Y}"

@@ -68,11 +68,13 @@ def create_app(
     allowed_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
     telegram_webhook: tuple[str, Endpoint] | None = None,
+    calendar_feed: Callable[[str], bytes | None] = lambda token: None,
     requests_per_minute: int = 120,
 ) -> Starlette:
     """The web application of one office.
 
-    `desk` and `health` are called in threads; `telegram_webhook` is a path and what answers a POST to it.
+    `desk`, `health` and `calendar_feed` (secret → iCalendar, None for an unknown one) are called in threads;
+    `telegram_webhook` is a path and what answers a POST to it.
     """
     site = Site(
         talk=Talk(desk, now=now),
@@ -89,7 +91,7 @@ def create_app(
         limit=RateLimit(requests_per_minute),
         secure_cookie=public_url.lower().startswith("https://"),
     )
-    machines = Machines(health=health, metrics=metrics)
+    machines = Machines(health=health, metrics=metrics, calendar_feed=calendar_feed)
     webhook = [Route(telegram_webhook[0], telegram_webhook[1], methods=["POST"])] if telegram_webhook else []
     return Starlette(
         routes=[*site.routes(), *machines.routes(), *webhook],
@@ -296,15 +298,34 @@ class Site:
 
 
 class Machines:
-    """What monitoring asks for."""
+    """What other programs ask for: monitoring, and the calendars that follow a department's deadlines."""
 
-    def __init__(self, *, health: Health, metrics: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        *,
+        health: Health,
+        metrics: Callable[[], bytes],
+        calendar_feed: Callable[[str], bytes | None],
+    ) -> None:
         self._health = health
         self._metrics = metrics
+        self._calendar_feed = calendar_feed
 
     def routes(self) -> list[Route]:
-        """Health for everybody, metrics for this machine."""
-        return [Route("/healthz", self.healthz), Route("/metrics", self.metrics)]
+        """Health for everybody, metrics for this machine, calendars for who knows their secret."""
+        return [
+            Route("/healthz", self.healthz),
+            Route("/metrics", self.metrics),
+            Route("/lich/{token}.ics", self.calendar),
+        ]
+
+    async def calendar(self, request: Request) -> Response:
+        """A department's deadlines as iCalendar; 404 for an unknown secret."""
+        body = await run_in_threadpool(self._calendar_feed, request.path_params["token"][:200])
+        if body is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "private, max-age=300"}
+        return Response(body, media_type="text/calendar; charset=utf-8", headers=headers)
 
     async def healthz(self, request: Request) -> Response:
         """200 when all is well, 503 when not, with the particulars."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from handlers.staff.papers import Papers
 from office.groups import Group
 from office.messages import Choice, Incoming, Line, Reply, Style
 from office.people import Person
@@ -35,6 +36,8 @@ class StaffRequest:
     today: date
     work: Work
     hash_key: bytes
+    papers: Papers
+    previous: dict[str, Any] = field(default_factory=dict)  # the state that a tap or command has ended
 
     @property
     def me(self) -> Person:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from handlers.conversation import Talk
-from handlers.desk import CitizensDesk
+from handlers.desk import FrontDesk
 from handlers.library import Library, open_library
 from knowledge.answer import OfficeProfile
 from office import conversations
@@ -80,7 +80,7 @@ class Person:
 
     _keys = itertools.count(1)
 
-    def __init__(self, desk: CitizensDesk, name: str = "an", *, chat: str = "", channel: str = "web") -> None:
+    def __init__(self, desk: FrontDesk, name: str = "an", *, chat: str = "", channel: str = "web") -> None:
         self.desk = desk
         self.name = name
         self.chat = chat or name
@@ -137,14 +137,14 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
     return session_factory(engine)
 
 
-MakeDesk = Callable[..., CitizensDesk]
+MakeDesk = Callable[..., FrontDesk]
 
 
 @pytest.fixture
 def make_desk(library: Library, sessions: sessionmaker[Session], clock: TurnedClock) -> MakeDesk:
-    """Makes desks on the same database; `limits` and anything else as CitizensDesk takes it."""
+    """Makes desks on the same database; `limits` and anything else as FrontDesk takes it."""
 
-    def make(**more: Any) -> CitizensDesk:
+    def make(**more: Any) -> FrontDesk:
         given: dict[str, Any] = {
             "library": lambda: library,
             "sessions": sessions,
@@ -152,18 +152,18 @@ def make_desk(library: Library, sessions: sessionmaker[Session], clock: TurnedCl
             "hash_key": KEY,
             "limits": Limits(messages_per_minute=10_000),
         }
-        return CitizensDesk(**(given | more))
+        return FrontDesk(**(given | more))
 
     return make
 
 
 @pytest.fixture
-def desk(make_desk: MakeDesk) -> CitizensDesk:
+def desk(make_desk: MakeDesk) -> FrontDesk:
     return make_desk()
 
 
 @pytest.fixture
-def person(desk: CitizensDesk) -> Person:
+def person(desk: FrontDesk) -> Person:
     return Person(desk)
 
 

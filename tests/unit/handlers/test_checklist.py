@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session, sessionmaker
 
 from handlers.conversation import Talk
-from handlers.desk import CitizensDesk
+from handlers.desk import FrontDesk
 from office.messages import Choice, ChoiceKind, Reply, Style
 from tests.unit.handlers.conftest import MakeDesk, Person, TurnedClock, talk_of
 
@@ -74,7 +74,7 @@ def test_ticks_survive_other_questions_and_a_restart(person: Person, make_desk: 
     assert ticked(again.tap("k:thu_lan:0")) == [False, False, True]
 
 
-def test_ticks_are_one_s_own(person: Person, desk: CitizensDesk) -> None:
+def test_ticks_are_one_s_own(person: Person, desk: FrontDesk) -> None:
     person.tap("t:thu_lan:0:2")
     assert ticked(Person(desk, "binh").tap("k:thu_lan:0")) == [False, False, False]
     assert ticked(Person(desk, person.name, chat="elsewhere").tap("k:thu_lan:0")) == [False, False, False]

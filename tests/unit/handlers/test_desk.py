@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 from structlog.testing import capture_logs
 
-from handlers.desk import CitizensDesk
+from handlers.desk import FrontDesk
 from handlers.library import Library
 from office.database import DatabaseUnavailable
 from office.inbox import InboxState, Update
@@ -36,7 +36,7 @@ def _plain_logs() -> Iterator[None]:
 
 
 def test_a_message_that_comes_again_gets_its_stored_replies(
-    person: Person, desk: CitizensDesk, sessions: sessionmaker[Session]
+    person: Person, desk: FrontDesk, sessions: sessionmaker[Session]
 ) -> None:
     incoming = person.incoming(text=QUESTION)
     first = desk.handle(incoming)
@@ -50,7 +50,7 @@ def test_a_message_that_comes_again_gets_its_stored_replies(
     assert len(questions_of(sessions)) == 1
 
 
-def test_a_tick_that_comes_again_is_not_taken_back(person: Person, desk: CitizensDesk) -> None:
+def test_a_tick_that_comes_again_is_not_taken_back(person: Person, desk: FrontDesk) -> None:
     incoming = person.incoming(payload="t:thu_lan:0:0")
     assert desk.handle(incoming) == desk.handle(incoming)
     assert [c.ticked for c in person.tap("k:thu_lan:0").choices[:3]] == [True, False, False]
@@ -65,7 +65,7 @@ def test_what_comes_again_counts_once_against_the_limit(make_desk: MakeDesk) -> 
     assert "quá nhanh" in person.say("xin chào").text()
 
 
-def test_the_same_key_of_another_channel_is_another_message(person: Person, desk: CitizensDesk) -> None:
+def test_the_same_key_of_another_channel_is_another_message(person: Person, desk: FrontDesk) -> None:
     other = Person(desk, person.name, channel="telegram")
     assert desk.handle(person.incoming(text=QUESTION, key="1"))
     assert desk.handle(other.incoming(text="xin chào", key="1")) != desk.handle(person.incoming(key="1"))
@@ -146,7 +146,7 @@ def test_every_message_keeps_the_conversation_awake(person: Person, clock: Turne
         assert "123.000 đồng" in person.say("còn lệ phí?").text()
 
 
-def test_conversations_of_one_group_do_not_mix(desk: CitizensDesk) -> None:
+def test_conversations_of_one_group_do_not_mix(desk: FrontDesk) -> None:
     an, binh = Person(desk, "an", chat="group"), Person(desk, "binh", chat="group")
     an.say(QUESTION)
     assert "123.000 đồng" not in binh.say("còn lệ phí?").text()

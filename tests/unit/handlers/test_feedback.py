@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from handlers.desk import CitizensDesk
+from handlers.desk import FrontDesk
 from office.messages import ChoiceKind, Reply
 from tests.unit.handlers.conftest import Person, questions_of
 
@@ -37,7 +37,7 @@ def test_a_vote_can_be_changed(person: Person, sessions: sessionmaker[Session]) 
 
 
 def test_only_whoever_asked_may_vote(
-    person: Person, desk: CitizensDesk, sessions: sessionmaker[Session]
+    person: Person, desk: FrontDesk, sessions: sessionmaker[Session]
 ) -> None:
     up, _ = votes(person.say(QUESTION))
     for other in (Person(desk, "binh", chat=person.chat), Person(desk, person.name, channel="telegram")):

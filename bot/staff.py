@@ -1,0 +1,163 @@
+"""The staff's side of a running office: calendar, rules, planning, lanes and the staff's conversations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.files import feed
+from bot.files.papers import OfficePapers
+from handlers.staff.router import StaffRouter
+from office import codes, people
+from office.clock import Clock
+from office.settings import Assignments, Delivery, Settings
+from scheduler import pings, planner
+from scheduler.calendar import WorkCalendar
+from scheduler.clock import Waker
+from scheduler.composers import composers
+from scheduler.courier import Courier
+from scheduler.delivery import Policy
+from scheduler.ladder import Ladder
+from scheduler.lanes import Lanes
+from scheduler.outbox import Outbox
+from scheduler.pacer import Limits
+from scheduler.pings import Pings
+from scheduler.planner import Planner
+from scheduler.quiet import QuietHours
+from scheduler.reminder_files import Found, read_rules
+from scheduler.rules import sync
+from scheduler.trouble import ChatTrouble
+from scheduler.work import Work
+
+log = structlog.get_logger(__name__)
+
+
+class Staff:
+    """Builds and joins the staff's parts. Raises BadYaml for a calendar that can't be used."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sessions: sessionmaker[Session],
+        readers: sessionmaker[Session],
+        clock: Clock,
+        hash_key: bytes,
+        text_limits: Mapping[str, int] | None = None,
+        booked: Callable[[str, str], None] = lambda channel, outcome: None,
+    ) -> None:
+        """`text_limits`: channel → characters of one message; `booked` is told of each outcome."""
+        self._settings = settings
+        self._sessions = sessions
+        self._readers = readers
+        self._clock = clock
+        self._hash_key = hash_key
+        self.calendar = WorkCalendar.shipped(*settings.calendar.folders)
+        self.rules: Found = read_rules(*settings.reminders.folders)
+        quiet = quiet_hours(settings.delivery, self.calendar)
+        self.outbox = Outbox(quiet=quiet, limits=text_limits, wake=self._wake)
+        self.work = Work(
+            outbox=self.outbox, calendar=lambda: self.calendar, ladder=ladder_of(settings.assignments)
+        )
+        self.lanes = Lanes(
+            sessions=sessions,
+            readers=readers,
+            clock=clock,
+            policy=Policy(quiet=quiet, late=timedelta(minutes=settings.delivery.late_minutes)),
+            limits=limits_of(settings.delivery),
+            trouble=ChatTrouble(self.outbox),
+            booked=booked,
+        )
+        self.planner = make_planner(self.work, sessions=sessions, clock=clock)
+        self.waker = Waker(clock=clock, plan=self.planner.plan_due, next_due=self._next_due)
+        self.router = StaffRouter(
+            work=self.work,
+            hash_key=hash_key,
+            papers=OfficePapers(settings.web.public_url or ""),
+            changed=self.waker.wake,
+        )
+
+    def prepare(self) -> str | None:
+        """Bring departments and rules of the files into the database; the code for the first admin, if there
+        is none yet."""
+        for problem in self.rules.problems:
+            log.warning("reminders.problem", problem=str(problem))
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            named = [(d.key, d.name) for d in self._settings.office.departments]
+            people.sync_departments(session, named)
+            sync(
+                session,
+                self.rules.rules,
+                digest_at=self._settings.reminders.digest_at,
+                calendar=self.calendar,
+                now=now,
+            )
+            return codes.claim_code(session, now=now, hash_key=self._hash_key)
+
+    async def run(self, couriers: Sequence[Courier]) -> None:
+        """Plan and carry until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.waker.run(), name="planner")
+            group.create_task(self.lanes.run(couriers), name="lanes")
+
+    def feed(self, token: str) -> bytes | None:
+        """A department's calendar by its secret; None for an unknown one."""
+        with self._readers() as session:
+            department = feed.department_by_token(session, token)
+            if department is None:
+                return None
+            return feed.department_feed(session, department, self.calendar, self._clock.now())
+
+    def _next_due(self) -> datetime | None:
+        with self._readers() as session:
+            found = [planner.next_due(session), pings.next_due(session)]
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def _wake(self, channel: str, account: str) -> None:
+        """Made after the outbox, which asks for it at each commit."""
+        self.lanes.wake(channel, account)
+
+
+def make_planner(work: Work, *, sessions: sessionmaker[Session], clock: Clock) -> Planner:
+    """A planner of all kinds of rules, and of the rungs."""
+    return Planner(
+        sessions=sessions,
+        clock=clock,
+        calendar=work.calendar,
+        outbox=work.outbox,
+        composers=composers(work),
+        rungs=Pings(work).plan,
+    )
+
+
+def quiet_hours(delivery: Delivery, calendar: WorkCalendar) -> QuietHours:
+    """The quiet hours of the settings."""
+    quiet = delivery.quiet
+    return QuietHours(since=quiet.since, until=quiet.until, days_off=quiet.days_off, calendar=calendar)
+
+
+def limits_of(delivery: Delivery) -> Limits:
+    """The pace of the settings."""
+    return Limits(
+        per_second=delivery.per_second,
+        per_chat_second=delivery.per_chat_second,
+        per_group_minute=delivery.per_group_minute,
+    )
+
+
+def ladder_of(assignments: Assignments) -> Ladder:
+    """The ladder of the settings."""
+    return Ladder(
+        before=assignments.before,
+        on_the_day=assignments.on_the_day,
+        at=assignments.at,
+        overdue_every=assignments.overdue_every,
+        head_from=assignments.head_from,
+        leader_from=assignments.leader_from,
+        overdue_limit=assignments.overdue_limit,
+    )

@@ -1,0 +1,184 @@
+"""Picks what handles a message of the staff; whatever isn't theirs is left to the citizens' handlers."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from handlers.staff import desk, giving, groups, people, reminders, reports, work
+from handlers.staff.papers import Papers
+from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
+from office import people as directory
+from office.assignments import TAP_VERB
+from office.groups import GroupState
+from office.groups import at as group_at
+from office.messages import Incoming, Line, Style
+from office.refusal import Refused
+from office.rights import allowed, demand
+from scheduler.work import Work
+
+Flow = Callable[[StaffRequest, str], Replies]
+
+_MODULES = (work, giving, desk, people, groups, reminders, reports)
+_STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
+_OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
+
+
+class StaffRouter:
+    """The conversations of staff and Văn phòng."""
+
+    def __init__(
+        self,
+        *,
+        work: Work,
+        hash_key: bytes,
+        papers: Papers,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`changed` is called after each commit of what the staff said: something may be due earlier."""
+        self._changed = changed
+        self._work = work
+        self._hash_key = hash_key
+        self._papers = papers
+        self._all = tuple(command for module in _MODULES for command in module.COMMANDS)
+        self._commands = _by_word(self._all)
+        self._taps: dict[str, Tapped] = {}
+        self._flows: dict[str, Flow] = {}
+        for module in _MODULES:
+            self._taps |= dict(module.TAPS)
+            self._flows |= dict(getattr(module, "FLOWS", {}))
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Every command there is."""
+        return self._all
+
+    def wants_file(self, session: Session, incoming: Incoming) -> bool:
+        """Whether the content of a file is worth fetching: somebody who may give work sends a table."""
+        if incoming.file is None or incoming.group:
+            return False
+        who = directory.person_of(
+            session, channel=incoming.channel, account=incoming.account, sender=incoming.sender
+        )
+        return who is not None and reports.takes_file(who, incoming.file)
+
+    def route(
+        self,
+        session: Session,
+        incoming: Incoming,
+        state: dict[str, Any],
+        *,
+        payload: str,
+        now: datetime,
+        today: date,
+    ) -> Replies | None:
+        """Handle a message; None when it is not the staff's business. What is refused has changed nothing.
+
+        `payload`: of the tapped or picked choice, "" for none. `state` is changed in place.
+        """
+        group = None
+        if incoming.group:
+            group = group_at(session, incoming.channel, incoming.account, incoming.chat)
+        request = StaffRequest(
+            incoming=incoming,
+            session=session,
+            state=state,
+            person=directory.person_of(
+                session, channel=incoming.channel, account=incoming.account, sender=incoming.sender
+            ),
+            group=group,
+            now=now,
+            today=today,
+            work=self._work,
+            hash_key=self._hash_key,
+            papers=self._papers,
+        )
+        if incoming.event is not None:
+            return groups.on_event(request)
+        event.listen(session, "after_commit", lambda _: self._changed(), once=True)
+        if incoming.group and (group is None or group.state is not GroupState.APPROVED):
+            groups.first_seen(request)
+            return ()
+        kept = dict(state)
+        try:
+            with session.begin_nested():
+                return self._handle(request, payload)
+        except Refused as refused:
+            state.clear()
+            state.update(kept)
+            lines = [refused.message, *([refused.mend] if refused.mend else [])]
+            return say(*lines)
+
+    def _handle(self, request: StaffRequest, payload: str) -> Replies | None:
+        if payload:
+            verb, *arguments = payload.split(":")
+            if verb != TAP_VERB:
+                return None
+            request.previous = dict(request.state)
+            request.state.clear()
+            return self._tapped(request, tuple(arguments))
+        text = request.incoming.text.strip()
+        word, rest, slashed = split_command(text)
+        command = self._commands.get(word)
+        if word == "trogiup" and request.person is not None:
+            return self._help(request)
+        if command is not None and (slashed or (command.bare and request.person is not None)):
+            request.state.clear()
+            return self._run(request, command, word, rest)
+        flow = self._flows.get(str(request.state.get("flow", "")))
+        if flow is not None:
+            if fold(text) in _STOP:
+                request.state.clear()
+                return say("Đã bỏ qua.")
+            return flow(request, text)
+        if request.incoming.file is not None and request.person is not None:
+            return reports.file_sent(request)
+        return None
+
+    def _run(self, request: StaffRequest, command: Command, word: str, rest: str) -> Replies:
+        if word not in _OPEN_TO_ALL:
+            me = request.me
+            if command.action is not None:
+                demand(me.roles, command.action)
+        return command.run(request, rest)
+
+    def _tapped(self, request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
+        tap = self._taps.get(arguments[0]) if arguments else None
+        if tap is None:
+            raise Refused("Nút này không còn dùng được.", "Gõ /viec để xem việc.")
+        return tap(request, arguments[1:])
+
+    def _help(self, request: StaffRequest) -> Replies:
+        """The commands that one's roles allow."""
+        mine = [c for c in self._all if c.action is None or allowed(request.me.roles, c.action)]
+        lines = [Line(command.help, Style.ITEM) for command in mine]
+        return say(*lines, "Hỏi về thủ tục: cứ gõ câu hỏi, hoặc /menu.", title="Các lệnh của anh/chị")
+
+
+def split_command(text: str) -> tuple[str, str, bool]:
+    """The first word without slash, marks and bot's name; the rest as typed; whether it had a slash."""
+    first, _, rest = text.partition(" ")
+    slashed = first.startswith("/")
+    word = fold(first.removeprefix("/").partition("@")[0])
+    return word, rest.strip(), slashed
+
+
+def fold(text: str) -> str:
+    """Lower case without marks."""
+    spread = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).casefold().replace("đ", "d"))
+    return " ".join("".join(c for c in spread if not unicodedata.combining(c)).split())
+
+
+def _by_word(commands: Iterable[Command]) -> Mapping[str, Command]:
+    found: dict[str, Command] = {}
+    for command in commands:
+        for word in command.words:
+            if word in found:
+                raise ValueError(f"two commands named {word}")
+            found[word] = command
+    return found
