@@ -271,7 +271,7 @@ def departments(session: Session) -> tuple[Department, ...]:
 
 
 def find_department(session: Session, words: str) -> Department | None:
-    """The one department whose key, name, initials or part of its name it is; None where several fit."""
+    """The one department whose key, name, initials or words of its name it is; None where several fit."""
     wanted = plain(words).removeprefix("phong ").strip()
     if not wanted:
         return None
@@ -279,7 +279,7 @@ def find_department(session: Session, words: str) -> Department | None:
         lambda d: d.key == key_of(words) or plain(d.name) == plain(words),
         lambda d: plain(d.name).removeprefix("phong ").strip() == wanted,
         lambda d: "".join(w[0] for w in plain(d.name).removeprefix("phong ").split()) == wanted,
-        lambda d: wanted in plain(d.name),
+        lambda d: f" {wanted} " in f" {plain(d.name)} ",
     )
     for fits in tests:
         found = [d for d in departments(session) if fits(d)]

@@ -47,9 +47,7 @@ def wait_for(office: Office, chat: str, *titles: str, group: bool = True) -> Non
     for title in titles:
         office.now += timedelta(seconds=1)
         reply = Reply(lines=(Line(title), Line("thân tin")))
-        office.work.outbox.announce(
-            office.session, "test", 1, [Recipient(to=to)], reply, now=office.now
-        )
+        office.work.outbox.announce(office.session, "test", 1, [Recipient(to=to)], reply, now=office.now)
 
 
 def waiting(office: Office, chat: str) -> list[Status]:
@@ -238,9 +236,7 @@ def test_messages_go_to_the_topic_in_which_it_is_asked_for(office: Office) -> No
 
 def test_a_topic_is_chosen_in_an_approved_group_by_van_phong(office: Office) -> None:
     added(office, "-2")
-    assert "nhóm đã được duyệt" in office.refused(
-        office.clerk, "/chude", chat="-2", group=True, topic="7"
-    )
+    assert "nhóm đã được duyệt" in office.refused(office.clerk, "/chude", chat="-2", group=True, topic="7")
     assert "nhóm đã được duyệt" in office.refused(office.clerk, "/chude")
     approved(office)
     with pytest.raises(NotAllowed):
