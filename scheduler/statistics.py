@@ -285,10 +285,13 @@ def _members(session: Session) -> tuple[dict[int | None, str], dict[int | None, 
 
 
 def percent(share: Share) -> str:
-    """«66,6%», cut and never rounded up to 100%; «–» when nothing counts."""
+    """«66,7%»; never rounded to 0 or 100% when it isn't; «–» when nothing counts."""
     if not share.total:
         return "–"
-    whole, tenth = divmod(share.on_time * 1000 // share.total, 10)
+    tenths = round(share.on_time * 1000 / share.total)
+    if 0 < share.on_time < share.total:
+        tenths = min(max(tenths, 1), 999)
+    whole, tenth = divmod(tenths, 10)
     return f"{whole},{tenth}%" if tenth else f"{whole}%"
 
 

@@ -107,6 +107,17 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_at_once(session: Session) -> 
     assert clock.perf_counter() - start < 1
 
 
+def test_entities_that_multiply_are_refused_at_once(session: Session) -> None:
+    entities = [b'<!ENTITY a0 "lol">']
+    entities += [b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 10)]
+    doctype = b"<!DOCTYPE worksheet [" + b"".join(entities) + b"]>"
+    content = repacked(xlsx(HEADINGS), lambda sheet: doctype + sheet.replace("Nội dung".encode(), b"&a9;"))
+    start = clock.perf_counter()
+    with pytest.raises(Refused, match="hỏng"):
+        read_assignments(content, "v.xlsx", session, TODAY)
+    assert clock.perf_counter() - start < 5
+
+
 def test_a_zip_that_is_no_workbook_is_refused(session: Session) -> None:
     with pytest.raises(Refused, match="hỏng"):
         read_assignments(zipped({"word/document.xml": b"<a/>"}), "v.xlsx", session, TODAY)

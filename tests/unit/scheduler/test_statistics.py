@@ -317,11 +317,30 @@ def test_the_best_come_first_and_equals_by_name(session: Session) -> None:
     assert [s.key_id for s in counted(session).members] == [AN, BINH, CHI]
 
 
-def test_a_share_is_never_rounded_up_to_all() -> None:
+@pytest.mark.parametrize(
+    ("on_time", "total", "said"),
+    [
+        (2000, 2001, "99,9%"),
+        (1, 5000, "0,1%"),
+        (2, 3, "66,7%"),
+        (5, 5, "100%"),
+        (0, 5, "0%"),
+        (1, 2, "50%"),
+        (0, 0, "–"),
+    ],
+)
+def test_a_percentage_is_never_rounded_to_all_or_nothing(on_time: int, total: int, said: str) -> None:
     share = Share(
-        name="", key_id=None, total=2001, on_time=2000, late=1, open_late=0, extended=0, mean_late_days=1
+        name="",
+        key_id=None,
+        total=total,
+        on_time=on_time,
+        late=total - on_time,
+        open_late=0,
+        extended=0,
+        mean_late_days=None,
     )
-    assert percent(share) == "99,9%"
+    assert percent(share) == said
 
 
 def test_the_words_say_the_figures_and_how_they_are_counted(session: Session) -> None:
