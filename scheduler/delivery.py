@@ -240,21 +240,25 @@ def book(session: Session, grip: Grip, results: Iterable[Result], *, policy: Pol
     Holds also for who has lost the lane since: only its own rows are touched, and what was doubted in the
     meantime is put right.
     """
+    results = list(results)
+    wanted = select(Delivery).where(Delivery.id.in_([result.claimed.parcel.id for result in results]))
+    rows = {row.id: row for row in session.scalars(wanted.execution_options(populate_existing=True))}
     unreachable = []
-    for result in results:
-        row = session.get(Delivery, result.claimed.parcel.id, populate_existing=True)
-        if row is None or row.token != grip.token:
-            continue
-        doubted = row.status is Status.UNCERTAIN
-        if not doubted and row.status is not Status.SENDING:
-            continue
-        if doubted and not isinstance(result.outcome, Sent | Failed):
-            continue
-        _apply(session, row, result, policy)
-        if doubted:
-            _call_off_repeat(session, row, result.at)
-        if isinstance(result.outcome, Failed) and result.outcome.unreachable:
-            unreachable.append(result)
+    with session.no_autoflush:  # one UPDATE for all
+        for result in results:
+            row = rows.get(result.claimed.parcel.id)
+            if row is None or row.token != grip.token:
+                continue
+            doubted = row.status is Status.UNCERTAIN
+            if not doubted and row.status is not Status.SENDING:
+                continue
+            if doubted and not isinstance(result.outcome, Sent | Failed):
+                continue
+            _apply(session, row, result, policy)
+            if doubted:
+                _call_off_repeat(session, row, result.at)
+            if isinstance(result.outcome, Failed) and result.outcome.unreachable:
+                unreachable.append(result)
     return unreachable
 
 
