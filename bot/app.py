@@ -34,6 +34,7 @@ from office.settings import Settings, hash_key
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 10.0
+LANES_SECONDS = 7.0  # for the messages in the air
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may mend it without a restart
 _TIDY_SECONDS = 3600.0
@@ -207,6 +208,11 @@ class Office:
             await self._until_stopped(work)
         finally:
             log.info("office.stopping")
+            # What is in the air needs its channel: the lanes end first.
+            for task in work:
+                if task.get_name() == "staff":
+                    task.cancel()
+                    await asyncio.wait([task], timeout=LANES_SECONDS)
             for task in work:
                 task.cancel()
             _, late = await asyncio.wait(work, timeout=STOP_SECONDS)

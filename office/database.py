@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -38,13 +39,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 BUSY_SECONDS = 5.0
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 _READ_ONLY = "xinluon_read_only"
+_CALLS = "xinluon_calls"
 _UPGRADE_LOCK = 8_420_770_101  # any number of our own, for pg_advisory_xact_lock
 
 _SQLITE_FAILURES = {
@@ -145,6 +147,26 @@ def session_factory(engine: Engine, *, read_only: bool = False) -> sessionmaker[
     """
     bind = engine.execution_options(**{_READ_ONLY: True}) if read_only else engine
     return sessionmaker(bind, expire_on_commit=False)
+
+
+def when_ended(session: Session, key: object, call: Callable[[], None]) -> None:
+    """Call once the session's transaction has ended, committed or not; the same key is called once.
+
+    Not SQLAlchemy's after_commit: that also fires when a savepoint is released, and then nobody else sees
+    the rows yet.
+    """
+    if _CALLS not in session.info:
+        session.info[_CALLS] = {}
+        event.listen(session, "after_transaction_end", _call_back)
+    session.info[_CALLS][key] = call
+
+
+def _call_back(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        calls = list(session.info[_CALLS].values())
+        session.info[_CALLS].clear()
+        for call in calls:
+            call()
 
 
 def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:

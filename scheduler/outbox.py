@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from office.database import insert
+from office.database import insert, when_ended
 from office.deliveries import Delivery, Doubt, Occurrence, OccurrenceState, Source, Status, Urgency
 from office.messages import ChatAddress, Reply, split_reply
 from office.wire import replies_to_json
@@ -109,7 +109,7 @@ class Outbox:
         statement = insert(session, Delivery).on_conflict_do_nothing()
         session.execute(statement, rows)
         for channel, account in {(row["channel"], row["account"]) for row in rows}:
-            self._wake_after(session, channel, account)
+            when_ended(session, (channel, account), partial(self._wake, channel, account))
         return len(rows)
 
     def announce(
@@ -172,6 +172,3 @@ class Outbox:
             }
             for number, part in enumerate(parts, 1)
         ]
-
-    def _wake_after(self, session: Session, channel: str, account: str) -> None:
-        event.listen(session, "after_commit", lambda _: self._wake(channel, account), once=True)

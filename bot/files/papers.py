@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.files import chart, feed, imports, workbook
 from handlers.staff.papers import Papers, Preview
 from office.assignments import Assignment
+from office.messages import Line
 from scheduler.statistics import Share, Statistics
 
 FEED_PATH = "/lich"
@@ -33,8 +34,11 @@ class OfficePapers(Papers):
     def template(self) -> bytes:
         return imports.template_xlsx()
 
-    def read(self, content: bytes, name: str, session: Session, today: date) -> Preview:
+    def read(self, content: bytes, name: str, session: Session, today: date) -> imports.Preview:
         return imports.read_assignments(content, name, session, today)
+
+    def describe(self, preview: Preview) -> tuple[Line, ...]:
+        return imports.as_lines(preview) if isinstance(preview, imports.Preview) else ()
 
     def feed_address(self, session: Session, department_id: int) -> str:
         if not self._public_url:

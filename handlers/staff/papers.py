@@ -9,34 +9,16 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from office.assignments import Assignment
+from office.messages import Line
 from scheduler.statistics import Share, Statistics
 from scheduler.work import Draft
 
 
-class RowProblem(Protocol):
-    """What is wrong with a row of a table."""
-
-    @property
-    def row(self) -> int: ...
-
-    @property
-    def column(self) -> str: ...
-
-    @property
-    def message(self) -> str: ...
-
-    @property
-    def mend(self) -> str: ...
-
-
 class Preview(Protocol):
-    """What a table holds: what can be given, and what is wrong."""
+    """What a table holds that can be given."""
 
     @property
     def drafts(self) -> Sequence[Draft]: ...
-
-    @property
-    def problems(self) -> Sequence[RowProblem]: ...
 
 
 class Papers(Protocol):
@@ -60,6 +42,10 @@ class Papers(Protocol):
 
     def read(self, content: bytes, name: str, session: Session, today: date) -> Preview:
         """The assignments of an Excel or CSV file, with what is wrong row by row."""
+        ...
+
+    def describe(self, preview: Preview) -> tuple[Line, ...]:
+        """What a table holds and what is wrong with it, row by row."""
         ...
 
     def feed_address(self, session: Session, department_id: int) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
 
-from handlers.staff.papers import Preview
 from handlers.staff.periods import parse_period
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import one_department
-from office import people
 from office.assignments import Assignment, AssignmentState
 from office.messages import Choice, ChoiceKind, File, Line, Reply, SentFile, Style
 from office.people import Person, plain
@@ -23,7 +20,6 @@ from scheduler.work import Draft
 
 MAX_FILE = 5 * 1024 * 1024  # bytes
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_SHOWN = 12  # problems written out
 _DRAFT = TypeAdapter(Draft)
 
 
@@ -36,10 +32,18 @@ def takes_file(who: Person, file: SentFile) -> bool:
 def _statistics(request: StaffRequest, rest: str) -> Replies:
     """/thongke tháng 11: text, a picture and a workbook. Members see themselves, heads their department."""
     since, until = parse_period(rest, request.today)
+    me = request.me
+    everybody = allowed(me.roles, Action.STATISTICS_ALL)
+    own_department = not everybody and allowed(me.roles, Action.LIST_DEPARTMENT_WORK)
     found = statistics.on_time(
-        request.session, since, until, today=request.today, calendar=request.work.calendar()
+        request.session,
+        since,
+        until,
+        today=request.today,
+        calendar=request.work.calendar(),
+        department_id=me.department_id if own_department else None,
+        member_id=None if everybody or (own_department and me.department_id) else me.id,
     )
-    found = _for_reader(request, found)
     title = "Tỷ lệ hoàn thành đúng hạn"
     span = f"{since:%d/%m/%Y} – {until:%d/%m/%Y}"
     shares = found.departments or found.members
@@ -55,22 +59,6 @@ def _statistics(request: StaffRequest, rest: str) -> Replies:
     )
     lines = (Line(f"{title}, {span}", Style.TITLE), *statistics.as_lines(found))
     return (Reply(lines=lines, files=files),)
-
-
-def _for_reader(request: StaffRequest, found: statistics.Statistics) -> statistics.Statistics:
-    """What somebody may see: all, their department, or themselves."""
-    me = request.me
-    if allowed(me.roles, Action.STATISTICS_ALL):
-        return found
-    if allowed(me.roles, Action.LIST_DEPARTMENT_WORK) and me.department_id is not None:
-        departments = tuple(s for s in found.departments if s.key_id == me.department_id)
-        ids = {person.id for person in people.all_people(request.session, department_id=me.department_id)}
-        members = tuple(s for s in found.members if s.key_id in ids)
-        total = next(iter(departments), found.total)
-        return replace(found, departments=departments, members=members, total=total)
-    members = tuple(s for s in found.members if s.key_id == me.id)
-    nothing = statistics.share_of((), me.name, me.id, today=request.today, calendar=request.work.calendar())
-    return replace(found, departments=(), members=members, total=next(iter(members), nothing))
 
 
 def _export(request: StaffRequest, rest: str) -> Replies:
@@ -140,26 +128,15 @@ def file_sent(request: StaffRequest) -> Replies:
     if file.content is None:
         raise Refused("Chưa tải được tệp.", "Xin gửi lại sau ít phút.")
     preview = request.papers.read(file.content, file.name, request.session, request.today)
-    lines = [Line(f"Tệp có {len(preview.drafts)} nhiệm vụ đọc được.", Style.TITLE), *_problems(preview)]
+    lines = request.papers.describe(preview)
     if not preview.drafts:
-        return say(*lines, "Sửa các dòng trên rồi gửi lại tệp.")
+        return say(*lines)
     request.state.update(flow="import", drafts=[_kept(d) for d in preview.drafts])
     choices = (
         Choice(kind=ChoiceKind.OPTION, label=f"Giao {len(preview.drafts)} việc này", payload="s:nhap:co"),
         Choice(kind=ChoiceKind.OPTION, label="Bỏ", payload="s:nhap:thoi"),
     )
-    if preview.problems:
-        lines.append(Line("Các dòng có lỗi sẽ không được giao; sửa rồi gửi lại sau cũng được."))
     return say(*lines, choices=choices)
-
-
-def _problems(preview: Preview) -> list[Line]:
-    lines = [
-        Line(f"Dòng {p.row}, cột {p.column}: {p.message} {p.mend}".strip(), Style.WARNING)
-        for p in preview.problems[:_SHOWN]
-    ]
-    more = len(preview.problems) - _SHOWN
-    return [*lines, Line(f"và {more} lỗi nữa.")] if more > 0 else lines
 
 
 def _tap_import(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from handlers.staff import desk, giving, groups, people, reminders, reports, work
@@ -15,6 +14,7 @@ from handlers.staff.papers import Papers
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from office import people as directory
 from office.assignments import TAP_VERB
+from office.database import when_ended
 from office.groups import GroupState
 from office.groups import at as group_at
 from office.messages import Incoming, Line, Style
@@ -100,7 +100,7 @@ class StaffRouter:
         )
         if incoming.event is not None:
             return groups.on_event(request)
-        event.listen(session, "after_commit", lambda _: self._changed(), once=True)
+        when_ended(session, "staff", self._changed)
         if incoming.group and (group is None or group.state is not GroupState.APPROVED):
             groups.first_seen(request)
             return ()

@@ -12,7 +12,7 @@ from office.people import Department, Person
 from office.refusal import Refused
 
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\Z")
-_REASON = re.compile(r"(?:^|[\s,;])(?:lý do|ly do|ld|vì|vi)\s*:?\s+", re.IGNORECASE)
+_REASON = re.compile(r"(?:^|[\s,;])(?:lý do|ly do|vì)\s*:?\s+", re.IGNORECASE)
 _NAMED_DAYS = {"hom nay": 0, "nay": 0, "mai": 1, "ngay mai": 1, "mot": 2, "ngay kia": 2}
 
 
