@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from office.database import execute
 from office.deliveries import Delivery, Doubt, Occurrence, Source, Status
 from office.messages import ChatAddress
 from office.wire import replies_from_json, replies_to_json
@@ -273,12 +274,31 @@ def _apply(session: Session, row: Delivery, result: Result, policy: Policy) -> N
         case Uncertain(reason=reason):
             doubt(session, row, reason, at)
         case Moved(chat=chat):
-            row.status, row.chat, row.ready_at = Status.QUEUED, chat, at
+            _move(session, row, chat, at)
         case Paused(seconds=seconds):
             row.status, row.ready_at = Status.RETRY, at + timedelta(seconds=seconds)
             row.reason = wording.paused(seconds)
         case Retry(reason=reason, network=network):
             _again(row, reason, at, policy, forgiving=network)
+
+
+def _move(session: Session, row: Delivery, chat: str, at: datetime) -> None:
+    """To the chat's new id, unless the same message is there already."""
+    same = select(Delivery.id).where(
+        Delivery.occurrence_id == row.occurrence_id,
+        Delivery.channel == row.channel,
+        Delivery.account == row.account,
+        Delivery.chat == chat,
+        Delivery.topic == row.topic,
+        Delivery.part == row.part,
+        Delivery.repeat == row.repeat,
+    )
+    there = session.scalar(same)
+    if there is None:
+        row.status, row.chat, row.ready_at = Status.QUEUED, chat, at
+    else:
+        _finish(row, Status.MERGED, at, wording.merged())
+        row.merged_into = there
 
 
 def _again(row: Delivery, reason: str, at: datetime, policy: Policy, *, forgiving: bool) -> None:
@@ -333,6 +353,29 @@ def any_in(session: Session, channel: str, account: str, *, status: Status) -> b
         Delivery.channel == channel, Delivery.account == account, Delivery.status == status
     )
     return session.scalar(here.limit(1)) is not None
+
+
+def settle(session: Session, delivery_id: int, *, arrived: bool, now: datetime) -> bool:
+    """Somebody says what became of a message: it has arrived, or it is to be sent again.
+
+    Only of uncertain and failed ones; False where that is settled already.
+    """
+    open_question = Delivery.status.in_((Status.UNCERTAIN, Status.FAILED))
+    here = update(Delivery).where(Delivery.id == delivery_id, open_question)
+    if arrived:
+        return execute(session, here.values(status=Status.SENT, reason=wording.said_to_have_arrived())) == 1
+    row = session.get(Delivery, delivery_id, populate_existing=True)
+    again: dict[str, Any] = {
+        "status": Status.QUEUED,
+        "ready_at": now,
+        "stale_at": None,
+        "attempts": 0,
+        "finished_at": None,
+    }
+    if row is not None and row.status is Status.UNCERTAIN:
+        [reply] = replies_from_json(row.body)
+        again["body"] = replies_to_json([wording.with_note(reply, wording.perhaps_repeated())])
+    return execute(session, here.values(again)) == 1
 
 
 # --- small parts

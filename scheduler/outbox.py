@@ -57,7 +57,7 @@ class Outbox:
         from any thread."""
         self.quiet = quiet
         self._limits = limits or {}
-        self._wake = wake
+        self.wake = wake
 
     def occasion(
         self,
@@ -109,7 +109,7 @@ class Outbox:
         statement = insert(session, Delivery).on_conflict_do_nothing()
         session.execute(statement, rows)
         for channel, account in {(row["channel"], row["account"]) for row in rows}:
-            when_ended(session, (channel, account), partial(self._wake, channel, account))
+            when_ended(session, (channel, account), partial(self.wake, channel, account))
         return len(rows)
 
     def announce(

@@ -92,6 +92,11 @@ def broken_off() -> str:
     return _texts()("broken_off")
 
 
+def said_to_have_arrived() -> str:
+    """Why a message that was in doubt counts as sent."""
+    return _texts()("said_to_have_arrived")
+
+
 def paused(seconds: float) -> str:
     """That the platform demands a pause."""
     return _texts()("paused", seconds=f"{seconds:g}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from handlers.staff import desk, giving, groups, people, reminders, reports, work
+from handlers.staff import deliveries, desk, giving, groups, people, reminders, reports, work
 from handlers.staff.papers import Papers
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from office import people as directory
@@ -24,7 +24,7 @@ from scheduler.work import Work
 
 Flow = Callable[[StaffRequest, str], Replies]
 
-_MODULES = (work, giving, desk, people, groups, reminders, reports)
+_MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries)
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
 

@@ -13,7 +13,7 @@ from office.deliveries import Delivery, Doubt, Lane, Occurrence, OccurrenceState
 from office.messages import ChatAddress, Choice, ChoiceKind, Line, Reply
 from office.wire import replies_from_json
 from scheduler.courier import Failed, Moved, Outcome, Paused, Retry, Sent, Uncertain
-from scheduler.delivery import Claimed, Grip, Policy, Result, book, claim, next_ready
+from scheduler.delivery import Claimed, Grip, Policy, Result, book, claim, next_ready, settle
 from scheduler.holding import LaneLost, keep_lane, leave_lane, take_lane
 from scheduler.outbox import Manner, Outbox, Recipient
 from tests.integration.scheduler.conftest import Clock
@@ -235,6 +235,38 @@ def test_a_group_that_became_a_supergroup_gets_its_message_there(desk: Desk) -> 
     desk.book(claimed, Moved(chat="-1005"))
     [claimed] = desk.claim()
     assert claimed.parcel.to.chat == "-1005"
+
+
+def test_a_move_to_a_chat_that_has_the_message_already_sends_it_once(desk: Desk) -> None:
+    desk.queue(chat(-5, group=True), chat(-1005, group=True))
+    old, new = desk.claim()
+    desk.book(old, Moved(chat="-1005"))
+    desk.book(new, Sent(message_id="1"))
+    assert desk.claim() == []
+    assert desk.statuses() == [Status.MERGED, Status.SENT]
+
+
+def test_somebody_settles_what_is_uncertain_or_failed(desk: Desk) -> None:
+    desk.queue(chat(1), chat(2), doubt=Doubt.ASK)
+    one, two = desk.claim()
+    desk.book(one, Uncertain(reason="mất kết nối"))
+    desk.book(two, Failed(reason="Bot bị chặn."))
+    with desk.sessions.begin() as session:
+        assert settle(session, one.parcel.id, arrived=True, now=desk.clock.now())
+        assert not settle(session, one.parcel.id, arrived=False, now=desk.clock.now())
+        assert settle(session, two.parcel.id, arrived=False, now=desk.clock.now())
+    assert desk.send_all() == [("2", "Nhắc việc")]
+    assert desk.statuses() == [Status.SENT, Status.SENT]
+
+
+def test_an_uncertain_message_sent_again_by_hand_is_marked(desk: Desk) -> None:
+    desk.queue(chat(1), doubt=Doubt.ASK)
+    [claimed] = desk.claim()
+    desk.book(claimed, Uncertain(reason="mất kết nối"))
+    with desk.sessions.begin() as session:
+        assert settle(session, claimed.parcel.id, arrived=False, now=desk.clock.now())
+    [(_, text)] = desk.send_all()
+    assert "có thể đã đến" in text
 
 
 def test_what_no_longer_makes_sense_is_cancelled_and_says_so(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from office.assignments import Assignment, AssignmentState, Priority, Responsible
 from office.audit import Deed
-from office.deliveries import Delivery
+from office.deliveries import Delivery, Status
 from office.messages import SentFile
 from office.reminders import Origin, Reminder
 from tests.unit.handlers.staff.work_office import Office
@@ -205,3 +205,22 @@ def test_reminders_are_listed_added_reworded_and_switched(office: Office) -> Non
     with office.sessions() as session:
         deeds = [d.action for d in session.scalars(select(Deed)) if d.subject == "reminder"]
     assert deeds == ["reminder.add", "reminder.off", "reminder.on", "reminder.wording", "reminder.schedule"]
+
+
+def test_messages_in_doubt_are_settled_with_one_tap(office: Office) -> None:
+    office.say("Văn", "/giao qltm; Việc; 15/12")
+    office.tap("Văn", "Giao việc này")
+    with office.sessions.begin() as session:
+        first, second, *_ = session.scalars(select(Delivery).order_by(Delivery.id))
+        first.status, second.status = Status.UNCERTAIN, Status.FAILED
+        second.reason = "Bot đã bị chặn."
+        ids = (first.id, second.id)
+    shown = office.say("Văn", "/tin")
+    assert "Bot đã bị chặn. Xem lý do" in shown
+    assert "đã ghi là đã tới" in office.say("Văn", payload=f"s:tin:toi:{ids[0]}")
+    assert "sẽ được gửi lại" in office.say("Văn", payload=f"s:tin:lai:{ids[1]}")
+    assert "đã được xử lý rồi" in office.say("Văn", payload=f"s:tin:lai:{ids[0]}")
+    assert "Việc này dành cho" in office.say("An", "/tin")
+    with office.sessions() as session:
+        statuses = [session.get_one(Delivery, number).status for number in ids]
+    assert statuses == [Status.SENT, Status.QUEUED]
