@@ -181,6 +181,15 @@ class ChannelState:
     facts: dict[str, str | int] = field(default_factory=dict)
 
 
+def without_files(reply: Reply) -> Reply:
+    """The reply for a channel that shows no files: it names them and says so."""
+    if not reply.files:
+        return reply
+    names = ", ".join(file.name for file in reply.files)
+    note = Line(f"Kênh này không gửi được tệp ({names}); xin nhận qua Telegram.", Style.WARNING)
+    return Reply(lines=(*reply.lines, note), choices=reply.choices, replaces=reply.replaces)
+
+
 def split_text(text: str, limit: int) -> list[str]:
     """Cut text into parts of at most `limit` characters, at paragraph, sentence or word ends where there are
     any."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.channels.base import Desk
-from office.messages import Capabilities, ChannelState, ChoiceKind, Incoming, Reply, Style
+from office.messages import Capabilities, ChannelState, ChoiceKind, Incoming, Reply, Style, without_files
 
 NAME = "terminal"
 _LEAVE = frozenset({"/thoat", "/exit", "/quit", "exit", "quit"})
@@ -98,7 +98,7 @@ class Terminal:
             text=text,
         )
         replies = self._desk.handle(incoming)
-        for reply in replies:
+        for reply in map(without_files, replies):
             self._console.print()
             print_reply(reply, self._console, choices=True)
         self._desk.answered(incoming)

@@ -25,7 +25,7 @@ from bot.channels.base import Desk
 from bot.channels.web import ChatMessage, new_session, replies_to_json, to_incoming
 from bot.web.assets import load_apologies, load_assets, template_environment
 from bot.web.guard import Addresses, Guard, Origins, RateLimit, is_from_this_machine, read_body
-from office.messages import Incoming, Reply
+from office.messages import Incoming, Reply, without_files
 
 COOKIE = "xinluon_session"
 API = "/api/"
@@ -118,7 +118,8 @@ class Talk:
     async def say(self, message: ChatMessage, session: str) -> tuple[tuple[Reply, ...], BackgroundTask]:
         """The replies, and what to do when they have been sent."""
         incoming = to_incoming(message, session=session, at=self._now())
-        replies = self._kept(incoming) or await run_in_threadpool(self._desk.handle, incoming)
+        given = self._kept(incoming) or await run_in_threadpool(self._desk.handle, incoming)
+        replies = tuple(map(without_files, given))
         self._keep(incoming, replies)
         return replies, BackgroundTask(self._desk.answered, incoming)
 

@@ -84,7 +84,7 @@ COMMANDS = (
     Command(
         words=("tin",),
         run=_look,
-        help="/tin – tin gửi trong một ngày qua; tin chưa rõ hoặc không gửi được thì xử lý tại đây",
+        help="/tin: tin gửi trong một ngày qua; tin chưa rõ hoặc không gửi được thì xử lý tại đây",
         action=Action.DELIVERIES,
     ),
 )

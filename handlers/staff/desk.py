@@ -179,35 +179,35 @@ COMMANDS = (
     Command(
         words=("xacnhan",),
         run=_confirm,
-        help="/xacnhan 12 – xác nhận đã hoàn thành",
+        help="/xacnhan 12: xác nhận đã hoàn thành",
         action=Action.CONFIRM_DONE,
     ),
     Command(
         words=("tralai",),
         run=_return,
-        help="/tralai 12 lý do … – trả lại báo cáo",
+        help="/tralai 12 lý do …: trả lại báo cáo",
         action=Action.CONFIRM_DONE,
     ),
     Command(
         words=("duyet",),
         run=_approve,
-        help="/duyet 12 hoặc /duyet 12 05/12 – đồng ý gia hạn",
+        help="/duyet 12 hoặc /duyet 12 05/12: đồng ý gia hạn",
         action=Action.DECIDE_EXTENSION,
     ),
     Command(
         words=("tuchoi",),
         run=_refuse,
-        help="/tuchoi 12 lý do … – không đồng ý gia hạn",
+        help="/tuchoi 12 lý do …: không đồng ý gia hạn",
         action=Action.DECIDE_EXTENSION,
     ),
-    Command(words=("huy",), run=_cancel, help="/huy 12 lý do … – huỷ nhiệm vụ", action=Action.CANCEL_WORK),
+    Command(words=("huy",), run=_cancel, help="/huy 12 lý do …: huỷ nhiệm vụ", action=Action.CANCEL_WORK),
     Command(
-        words=("sua",), run=_change, help="/sua 12 nội dung mới – sửa nội dung", action=Action.CHANGE_WORK
+        words=("sua",), run=_change, help="/sua 12 nội dung mới: sửa nội dung", action=Action.CHANGE_WORK
     ),
     Command(
         words=("chuyen",),
         run=_hand_over,
-        help="/chuyen Nguyễn Văn A cho Trần Thị B lý do … – chuyển mọi việc đang mở",
+        help="/chuyen Nguyễn Văn A cho Trần Thị B lý do …: chuyển mọi việc đang mở",
         action=Action.HAND_OVER,
     ),
 )

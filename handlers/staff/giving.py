@@ -155,7 +155,7 @@ def _tap_give(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
         raise Refused("Việc này đã giao hoặc đã quá lâu.", "Gõ lại: /giao")
     row = request.work.create(request.session, _parts(previous).draft(), actor=request.me, now=request.now)
     reply = card(request.session, request.work, row, today=request.today, headline="Đã giao việc")
-    return say(*reply.lines, choices=reply.choices, replaces=True)
+    return say(*reply.lines, choices=reply.choices[-1:], replaces=True)
 
 
 def _title_flow(request: StaffRequest, text: str) -> Replies:
@@ -194,7 +194,7 @@ def _confirm_flow(request: StaffRequest, text: str) -> Replies:
 
 
 COMMANDS = (
-    Command(words=("giao",), run=_give, help=f"/giao – giao việc. {_EXAMPLE}", action=Action.GIVE_WORK),
+    Command(words=("giao",), run=_give, help=f"/giao: giao việc. {_EXAMPLE}", action=Action.GIVE_WORK),
 )
 TAPS: Mapping[str, Tapped] = {"giao": _tap_give}
 FLOWS = {

@@ -254,7 +254,7 @@ COMMANDS = (
     Command(
         words=("nhac",),
         run=_reminders,
-        help="/nhac – các quy tắc nhắc: xem, bật, tắt, thêm, sửa lời",
+        help="/nhac: các quy tắc nhắc: xem, bật, tắt, thêm, sửa lời",
         action=Action.LIST_REMINDERS,
     ),
 )

@@ -11,7 +11,7 @@ from handlers.staff.periods import parse_period
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import one_department
 from office.assignments import Assignment, AssignmentState
-from office.messages import Choice, ChoiceKind, File, Line, Reply, SentFile, Style
+from office.messages import Choice, ChoiceKind, File, Line, Reply, SentFile
 from office.people import Person, plain
 from office.refusal import Refused
 from office.rights import Action, allowed, demand
@@ -45,7 +45,6 @@ def _statistics(request: StaffRequest, rest: str) -> Replies:
         member_id=None if everybody or (own_department and me.department_id) else me.id,
     )
     title = "Tỷ lệ hoàn thành đúng hạn"
-    span = f"{since:%d/%m/%Y} – {until:%d/%m/%Y}"
     shares = found.departments or found.members
     name = f"dung-han-{since:%Y%m%d}-{until:%Y%m%d}"
     files = (
@@ -57,8 +56,7 @@ def _statistics(request: StaffRequest, rest: str) -> Replies:
         ),
         File(name=f"{name}.xlsx", media_type=_XLSX, content=request.papers.statistics(found)),
     )
-    lines = (Line(f"{title}, {span}", Style.TITLE), *statistics.as_lines(found))
-    return (Reply(lines=lines, files=files),)
+    return (Reply(lines=statistics.as_lines(found), files=files),)
 
 
 def _export(request: StaffRequest, rest: str) -> Replies:
@@ -172,23 +170,23 @@ COMMANDS = (
     Command(
         words=("thongke",),
         run=_statistics,
-        help="/thongke tháng 11 – tỷ lệ đúng hạn (chữ, biểu đồ, Excel)",
+        help="/thongke tháng 11: tỷ lệ đúng hạn (chữ, biểu đồ, Excel)",
         action=Action.STATISTICS,
     ),
     Command(
         words=("xuat",),
         run=_export,
-        help="/xuat – danh sách nhiệm vụ ra Excel",
+        help="/xuat: danh sách nhiệm vụ ra Excel",
         action=Action.LIST_DEPARTMENT_WORK,
     ),
     Command(
         words=("lich",),
         run=_feed,
-        help="/lich – lịch hạn việc của phòng trên điện thoại",
+        help="/lich: lịch hạn việc của phòng trên điện thoại",
         action=Action.LIST_OWN_WORK,
     ),
     Command(
-        words=("nhap",), run=_import, help="/nhap – giao việc từ bảng Excel, CSV", action=Action.GIVE_WORK
+        words=("nhap",), run=_import, help="/nhap: giao việc từ bảng Excel, CSV", action=Action.GIVE_WORK
     ),
 )
 TAPS: Mapping[str, Tapped] = {"nhap": _tap_import}
