@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from office.messages import Choice, ChoiceKind, Incoming, Line, Reply, Style, split_text
+from office.messages import (
+    Choice,
+    ChoiceKind,
+    File,
+    Incoming,
+    Line,
+    Reply,
+    Style,
+    split_reply,
+    split_text,
+    without_files,
+)
 
 TEXTS = st.text(alphabet=st.sampled_from("aăđ .;\n\t0"), max_size=300) | st.text(max_size=300)
 
@@ -69,3 +80,27 @@ def test_incoming_refuses_a_naive_moment() -> None:
     naive = datetime(2026, 11, 21)  # noqa: DTZ001 - the very thing that must be refused
     with pytest.raises(ValueError, match="aware"):
         Incoming(channel="web", account="a", key="1", chat="c", sender="s", at=naive)
+
+
+@given(texts=st.lists(st.text(max_size=400), min_size=1, max_size=12), limit=st.integers(60, 500))
+def test_a_split_reply_loses_no_word_and_each_part_fits(texts: list[str], limit: int) -> None:
+    choice = Choice(kind=ChoiceKind.MENU, label="x", payload="m")
+    reply = Reply(lines=tuple(map(Line, texts)), choices=(choice,), replaces=True)
+    parts = split_reply(reply, limit)
+    assert [bool(part.choices) for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert [part.replaces for part in parts] == [True] + [False] * (len(parts) - 1)
+    for part in parts:
+        units = sum(len(line.text.encode("utf-16-le", "surrogatepass")) // 2 for line in part.lines)
+        assert units <= limit
+    before = "".join("".join(text.split()) for text in texts)
+    after = "".join("".join(line.text.split()) for part in parts for line in part.lines)
+    assert after == before
+
+
+def test_a_channel_without_files_names_them() -> None:
+    file = File(name="bang.xlsx", media_type="x", content=b"")
+    shown = without_files(Reply(lines=(Line("Đây ạ."),), files=(file,)))
+    assert shown.files == ()
+    assert "bang.xlsx" in shown.text()
+    plain = Reply(lines=(Line("Đây ạ."),))
+    assert without_files(plain) is plain
