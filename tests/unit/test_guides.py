@@ -1,0 +1,241 @@
+"""The guides say what the program does: commands, labels, rights, schedules, files and settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from handlers.staff.request import Command
+from handlers.staff.router import _MODULES, fold
+from knowledge import strict_yaml
+from office.assignments import AssignmentState, Priority
+from office.deliveries import OccurrenceState, Status
+from office.groups import GroupState
+from office.people import Role, plain
+from office.rights import RIGHTS, Action
+from office.settings import Settings, settings_from
+from scheduler.calendar import WorkCalendar
+from scheduler.calendar_overlay import read_overlay
+from scheduler.reminder_files import read_rules
+from scheduler.rules import DIGEST, LEADERS, SELF_CHECK
+from scheduler.schedule import Shift, parse_schedule
+from scheduler.wording import plan_texts
+
+DOCS = Path(__file__).parents[2] / "docs"
+STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT = (
+    "can-bo.md", "van-phong.md", "nhac-viec.md", "lich-lam-viec.md", "cai-dat.md",
+)  # fmt: skip
+COMMANDS: tuple[Command, ...] = tuple(c for module in _MODULES for c in module.COMMANDS)
+ELSEWHERE = {"trogiup", "hoi", "newbot", "healthz", "metrics"}  # help, citizens, @BotFather, addresses
+
+RIGHTS_IN_WORDS = {
+    Action.LIST_OWN_WORK: "xem việc của mình",
+    Action.LIST_DEPARTMENT_WORK: "xem việc của phòng, xuất Excel",
+    Action.LIST_ALL_WORK: "xem mọi việc",
+    Action.ACKNOWLEDGE: "bấm Đã nhận",
+    Action.REPORT_DONE: "báo hoàn thành",
+    Action.ASK_EXTENSION: "xin gia hạn",
+    Action.GIVE_WORK: "giao việc, nhập từ bảng",
+    Action.CHANGE_WORK: "sửa nhiệm vụ",
+    Action.CANCEL_WORK: "huỷ nhiệm vụ",
+    Action.CONFIRM_DONE: "xác nhận, trả lại báo cáo",
+    Action.DECIDE_EXTENSION: "trả lời đề nghị gia hạn",
+    Action.SEND_EXPRESS: "gửi hoả tốc",
+    Action.HAND_OVER: "chuyển việc sang người khác (trưởng phòng: trong phòng)",
+    Action.STATISTICS: "thống kê của mình (trưởng phòng: của phòng)",
+    Action.STATISTICS_ALL: "thống kê toàn cơ quan",
+    Action.OWN_ABSENCE: "báo mình nghỉ",
+    Action.ANY_ABSENCE: "ghi người khác nghỉ",
+    Action.LIST_PEOPLE: "xem danh sách người, phòng",
+    Action.ADD_PEOPLE: "thêm người, cấp mã, chuyển phòng",
+    Action.REMOVE_PEOPLE: "cho người rời cơ quan",
+    Action.GIVE_ROLES: "giao và thôi vai trò",
+    Action.DEPARTMENTS: "thêm phòng",
+    Action.DECIDE_GROUPS: "duyệt nhóm, chọn chủ đề",
+    Action.LIST_REMINDERS: "xem quy tắc nhắc",
+    Action.CHANGE_REMINDERS: "sửa quy tắc nhắc",
+    Action.DELIVERIES: "xem và xử lý tin đã gửi",
+}
+COLUMNS = (Role.MEMBER, Role.HEAD, Role.LEADER, Role.VAN_PHONG, Role.ADMIN)
+
+
+def guide(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def spans(text: str) -> list[str]:
+    """What stands in backticks, and the lines of fenced blocks."""
+    fenced = re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    rest = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return [line.strip() for block in fenced for line in block.splitlines()] + re.findall(r"`([^`]+)`", rest)
+
+
+def word_of(span: str) -> str:
+    return fold(span.removeprefix("/").split()[0]) if span.split() else ""
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the table whose first heading is that, without its two heading lines."""
+    lines = text.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"| {heading} |"))
+    found = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in line.strip("|").split("|")])
+    return found
+
+
+def yaml_blocks(name: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", guide(name), re.DOTALL | re.MULTILINE)
+
+
+def read(text: str) -> Any:
+    return strict_yaml.loads(text, name="ví dụ").data
+
+
+def settings_keys(model: type[BaseModel], at: str) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        kind: Any = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_keys(kind, f"{at}.{name}")
+        else:
+            yield f"{at}.{name}"
+
+
+NEW_KEYS = [
+    key
+    for section in ("calendar", "reminders", "assignments", "delivery")
+    for key in settings_keys(type(getattr(Settings(), section)), section)
+]
+
+
+@pytest.mark.parametrize("word", [word for command in COMMANDS for word in command.words])
+def test_every_command_is_shown_in_the_guide_of_staff_or_of_van_phong(word: str) -> None:
+    bare = {w for command in COMMANDS if command.bare for w in command.words}
+    shown = [
+        s for name in (STAFF, VAN_PHONG) for s in spans(guide(name)) if s.startswith("/") or word in bare
+    ]
+    assert word in {word_of(span) for span in shown}
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.action in RIGHTS[Role.MEMBER]])
+def test_what_every_member_may_do_is_in_the_guide_of_staff(command: Command) -> None:
+    assert {word_of(span) for span in spans(guide(STAFF))} & set(command.words)
+
+
+@pytest.mark.parametrize("name", [STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT])
+def test_no_guide_shows_a_command_that_does_not_exist(name: str) -> None:
+    known = ELSEWHERE | {word for command in COMMANDS for word in command.words}
+    shown = {word_of(span) for span in spans(guide(name)) if re.match(r"/[a-z]+(?: |$)", span)}
+    assert shown <= known
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_of_a_message_is_explained_with_what_to_do(status: Status) -> None:
+    assert [status.label, status.next_action] in rows(guide(VAN_PHONG), "Tình trạng tin")
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [
+        ("Kết quả của lượt", OccurrenceState),
+        ("Tình trạng nhóm", GroupState),
+        ("Tình trạng", AssignmentState),
+    ],
+)
+def test_every_state_stands_in_its_table_with_its_meaning_and_what_to_do(heading: str, kind: Any) -> None:
+    table = {row[0]: row[1:] for row in rows(guide(VAN_PHONG), heading)}
+    assert set(table) == {state.label for state in kind}
+    assert all(meaning and to_do for meaning, to_do in table.values())
+
+
+def test_every_priority_can_be_found_where_work_is_given() -> None:
+    [written] = [row[1] for row in rows(guide(VAN_PHONG), "Phần") if row[0] == "mức độ"]
+    assert all(priority.label in written for priority in Priority)
+
+
+def test_the_table_of_rights_says_what_the_program_allows() -> None:
+    table = {
+        row[0]: tuple(bool(cell) for cell in row[1:])
+        for row in rows(guide(VAN_PHONG), "Việc | Công chức, viên chức")
+    }
+    allowed = {RIGHTS_IN_WORDS[a]: tuple(a in RIGHTS[role] for role in COLUMNS) for a in Action}
+    assert table == allowed
+
+
+def test_every_form_of_schedule_is_in_the_guide_and_can_be_read() -> None:
+    forms = {row[0].strip("`") for row in rows(guide(REMINDERS), "Dạng")}
+    assert all(parse_schedule(form).triggers for form in forms)
+    assert set(re.findall(r"`([^`]+)`", parse_schedule.__doc__ or "")) <= forms
+
+
+def test_every_way_with_days_off_is_explained() -> None:
+    written = [re.findall(r"`(\w+)`", row[0])[0] for row in rows(guide(REMINDERS), "Trong tệp (`shift`)")]
+    assert written == list(Shift)
+
+
+def test_the_rules_that_are_there_from_the_start_are_named() -> None:
+    named = {key for row in rows(guide(REMINDERS), "Khoá") for key in re.findall(r"`([^`]+)`", row[0])}
+    assert named == {rule.key for rule in read_rules().rules} | {DIGEST, LEADERS, SELF_CHECK}
+
+
+@pytest.mark.parametrize("block", yaml_blocks(REMINDERS))
+def test_the_examples_of_reminder_files_can_be_read(block: str, tmp_path: Path) -> None:
+    (tmp_path / "vi-du.yaml").write_text(block, encoding="utf-8")
+    found = read_rules(tmp_path)
+    assert found.problems == ()
+    written = {rule["key"]: rule["schedule"] for rule in read(block)["reminders"] if "schedule" in rule}
+    assert written
+    assert written.items() <= {rule.key: rule.schedule for rule in found.rules}.items()
+
+
+@pytest.mark.parametrize("block", yaml_blocks(CALENDAR))
+def test_the_examples_of_calendar_files_can_be_read(block: str, tmp_path: Path) -> None:
+    (tmp_path / "vi-du.yaml").write_text(block, encoding="utf-8")
+    calendar, data = WorkCalendar.shipped(tmp_path), read(block)
+    assert data["days"]
+    for day in data["days"]:
+        on = date.fromisoformat(str(day["date"]))
+        assert calendar.is_working(on) == (not day.get("off", False))
+        assert calendar.day(on).name == day["name"]
+    if "year" in data:
+        assert calendar.confirmed(data["year"])
+    assert set(data.get("departments", {})) == set(read_overlay(tmp_path).departments)
+
+
+def test_reminder_and_calendar_guides_have_examples_of_files() -> None:
+    assert len(yaml_blocks(REMINDERS)) >= 3
+    assert len(yaml_blocks(CALENDAR)) >= 2
+
+
+@pytest.mark.parametrize("key", NEW_KEYS)
+def test_every_setting_of_reminding_is_explained_with_its_true_default(key: str) -> None:
+    written = {row[0].strip("`"): row[1].strip("`") for row in rows(guide(IT), "khoá | có sẵn")}
+    assert key in written
+    value = read(f"value: {written[key]}")["value"]
+    data = reduce(lambda inner, name: {name: inner}, reversed(key.split(".")), value)
+    assert settings_from(data, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "name", ["ok", "problem", "unplanned", "rungs", "empty", "stuck", "failed_plan", "look"]
+)
+def test_what_the_self_check_may_say_is_explained(name: str) -> None:
+    blanks = dict.fromkeys(("title", "problem", "when", "count", "number", "status"), "…")
+    said = plain(plan_texts(f"audit.{name}", **blanks)).split()
+    quoted = [plain(quote).split() for quote in re.findall(r"«([^»]+)»", guide(IT))]
+    assert any(len(quote) >= 3 and stands_in(quote, said) for quote in quoted)
+
+
+def stands_in(some: list[str], words: list[str]) -> bool:
+    """Whether some words all stand among others, in that order."""
+    rest = iter(words)
+    return all(word in rest for word in some)
