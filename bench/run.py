@@ -1,6 +1,6 @@
 """Measure, print what was found beside what was promised, and fail when a promise is broken.
 
-From the command line: `xinluon bench all|search|start [--json]`.
+From the command line: `xinluon bench all|search|start|delivery [--json]`.
 `python -m bench.run start --verbose` also names the slowest imports.
 """
 
@@ -16,10 +16,10 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import search_speed, start_speed
+from bench import delivery_speed, search_speed, start_speed
 from bench.figures import Machine, Section
 
-PARTS = ("all", "search", "start")
+PARTS = ("all", "search", "start", "delivery")
 _MISSED = 1
 
 
@@ -50,6 +50,8 @@ def measure(what: str, *, verbose: bool = False) -> list[Section]:
             search_speed.measure_build(),
             search_speed.measure_synthetic(),
         ]
+    if what in ("all", "delivery"):
+        sections += delivery_speed.measure_delivery()
     return sections
 
 
@@ -93,7 +95,7 @@ def _number(value: float) -> str:
 
 def main() -> None:
     """The same from `python -m bench.run`."""
-    parser = argparse.ArgumentParser(description="Đo tốc độ, khởi động và bộ nhớ.")
+    parser = argparse.ArgumentParser(description="Đo tốc độ, khởi động, bộ nhớ và việc gửi tin.")
     parser.add_argument("what", choices=PARTS, nargs="?", default="all")
     parser.add_argument("--json", action="store_true", help="in dạng JSON")
     parser.add_argument("--verbose", action="store_true", help="kèm mười module nạp lâu nhất")

@@ -35,7 +35,7 @@ app = typer.Typer(
     ),
 )
 bench_app = typer.Typer(
-    cls=Group, help="Đo tốc độ và chất lượng tìm kiếm.", no_args_is_help=True, rich_markup_mode=None
+    cls=Group, help="Đo tốc độ tìm kiếm, khởi động và gửi tin.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(bench_app, name="bench")
 
@@ -277,7 +277,7 @@ def deadline(
 
 @bench_app.command("all", cls=Command)
 def bench_all(as_json: JsonOption = False) -> None:
-    """Đo tất cả: tìm kiếm ở cỡ hiện có và 100.000 cụm từ, khởi động nguội, bộ nhớ."""
+    """Đo tất cả: tìm kiếm ở cỡ hiện có và 100.000 cụm từ, khởi động nguội, bộ nhớ, gửi tin."""
     _bench("all", as_json)
 
 
@@ -291,6 +291,12 @@ def bench_search(as_json: JsonOption = False) -> None:
 def bench_start(as_json: JsonOption = False) -> None:
     """Đo khởi động nguội và bộ nhớ."""
     _bench("start", as_json)
+
+
+@bench_app.command("delivery", cls=Command)
+def bench_delivery(as_json: JsonOption = False) -> None:
+    """Đo việc gửi tin: đúng giờ, tốc độ, giới hạn của Telegram, bên cạnh cách gửi thường gặp."""
+    _bench("delivery", as_json)
 
 
 @app.command(cls=Command)

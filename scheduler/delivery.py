@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Select, and_, bindparam, func, select, update, update
 from sqlalchemy.orm import Session
 
 from office.database import execute
@@ -242,6 +242,8 @@ def book(session: Session, grip: Grip, results: Iterable[Result], *, policy: Pol
     meantime is put right.
     """
     results = list(results)
+    if _book_sent(session, grip, results) == len(results):
+        return []
     wanted = select(Delivery).where(Delivery.id.in_([result.claimed.parcel.id for result in results]))
     rows = {row.id: row for row in session.scalars(wanted.execution_options(populate_existing=True))}
     unreachable = []
@@ -261,6 +263,23 @@ def book(session: Session, grip: Grip, results: Iterable[Result], *, policy: Pol
             if isinstance(result.outcome, Failed) and result.outcome.unreachable:
                 unreachable.append(result)
     return unreachable
+
+
+def _book_sent(session: Session, grip: Grip, results: Sequence[Result]) -> int:
+    """Write down what has been sent, which is nearly all there is to write; returns how many rows it fits."""
+    sent = [
+        {"delivery": result.claimed.parcel.id, "at": result.at, "message": result.outcome.message_id}
+        for result in results
+        if isinstance(result.outcome, Sent)
+    ]
+    if not sent:
+        return 0
+    here = update(Delivery).where(
+        Delivery.id == bindparam("delivery"), Delivery.token == grip.token, Delivery.status == Status.SENDING
+    )
+    values = {"status": Status.SENT, "finished_at": bindparam("at"), "message_id": bindparam("message")}
+    done = session.connection().execute(here.values({**values, "reason": ""}), sent)
+    return done.rowcount
 
 
 def _apply(session: Session, row: Delivery, result: Result, policy: Policy) -> None:

@@ -86,6 +86,7 @@ class LaneWorker:
         self._flights: dict[asyncio.Task[None], _Flight] = {}
         self._results: list[Result] = []
         self._token = 0
+        self._renewed = 0.0  # when the lane was surely ours, by the pacer's time
         self._network_pause = _NETWORK[0]
         # A thread of its own: a lane must not wait for the answers to citizens, nor they for it.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"lane-{courier.channel}")
@@ -100,11 +101,13 @@ class LaneWorker:
         Raises DatabaseUnavailable when it can't even begin. A cancellation lets the messages in the air
         finish.
         """
+        begun = _time()
         taken = await self._in_thread(self._enter)
         if taken is None:
             return self._clock.now() + self._policy.lease
         grip, pace = taken
         self._remember(grip, pace)
+        self._renewed = begun
         try:
             return await self._work(grip)
         except LaneLost:
@@ -127,10 +130,11 @@ class LaneWorker:
         backoff = _BACKOFF[0]
         while True:
             most, blocked = self._room()
-            pace = self._pacer.snapshot(_time())
+            begun = _time()
+            pace = self._pacer.snapshot(begun)
             try:
                 claimed, ready = await self._in_thread(partial(self._step, grip, most, blocked, pace))
-                backoff = _BACKOFF[0]
+                backoff, self._renewed = _BACKOFF[0], begun
             except DatabaseUnavailable as exc:
                 log.warning("lane.database", reason=exc.message)
                 await asyncio.sleep(backoff)
@@ -230,8 +234,10 @@ class LaneWorker:
             await asyncio.sleep(max(0.0, slot - _time()))
             while pause := self._pacer.crowded(_time()):  # noqa: ASYNC110 - time alone makes room
                 await asyncio.sleep(pause)
-            flight.begun = True
-            outcome = await self._deliver(flight)
+            # Who was stopped for longer than the lease has lost the lane, and others have doubted this.
+            if _time() - self._renewed < self._policy.lease.total_seconds():
+                flight.begun = True
+                outcome = await self._deliver(flight)
         finally:
             at = self._clock.now()
             self._results.append(Result(claimed=flight.claimed, outcome=outcome, at=at))

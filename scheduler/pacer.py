@@ -87,6 +87,9 @@ class Pacer:
         self._flying = max(0, self._flying - 1)
         self._landed.append(now)
         self._chats[chat] = max(self._chats.get(chat, -math.inf), now + self._chat_interval)
+        window = self._groups.get(chat)
+        if window:
+            window[-1] = max(window[-1], now)
 
     def pause(self, seconds: float, *, now: float, chat: str | None = None) -> None:
         """Nothing to this chat (None: to any) for so long. A pause is never shortened by another."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from office.reminders import Origin, Reminder, ReminderKind
@@ -28,7 +28,9 @@ def sync(
     """Make the table agree with the files: new rules begin after `now`, changed ones keep their rotation, and
     what is no longer in a file is switched off."""
     wanted = {rule.key: _of_rule(rule) for rule in rules} | _own(digest_at)
-    known = {row.key: row for row in session.scalars(select(Reminder))}
+    # Of those made in chat there may be very many.
+    ours = select(Reminder).where(or_(Reminder.origin != Origin.CHAT, Reminder.key.in_(wanted)))
+    known = {row.key: row for row in session.scalars(ours)}
     for key, values in wanted.items():
         row = known.get(key)
         if row is not None and row.origin is Origin.CHAT:
