@@ -6,20 +6,31 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import cli_staff, cli_work
+from bot.cli_common import (
+    BAD_USE,
+    OK,
+    PROBLEMS,
+    UNAVAILABLE,
+    ConfigOption,
+    JsonOption,
+    current_day,
+    database,
+    fail,
+    key_of_office,
+    settings_of,
+)
 from bot.cli_words import Command, Group, UsageError, complaint
 from knowledge.strict_yaml import BadYaml
 
 if TYPE_CHECKING:
     from handlers.library import Library
     from office.settings import Settings
-
-OK, PROBLEMS, BAD_USE, UNAVAILABLE = 0, 1, 2, 3
 
 app = typer.Typer(
     cls=Group,
@@ -38,18 +49,15 @@ bench_app = typer.Typer(
     cls=Group, help="Đo tốc độ tìm kiếm, khởi động và gửi tin.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(bench_app, name="bench")
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Tệp cấu hình (mặc định: config.yaml, rồi config.example.yaml)."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="In kết quả dạng JSON cho chương trình khác đọc.")]
+app.add_typer(cli_work.work_app, name="work")
+app.add_typer(cli_staff.people_app, name="people")
+app.command(cls=Command)(cli_staff.rehearse)
 
 
 @app.command(cls=Command)
 def run(config: ConfigOption = None) -> None:
     """Chạy dịch vụ: trang web, Telegram (nếu bật)."""
-    settings = _settings(config)  # before the heavy parts: what is wrong with it is told at once
+    settings = settings_of(config)  # before the heavy parts: what is wrong with it is told at once
     import asyncio
 
     from bot.app import Office
@@ -75,13 +83,13 @@ def run(config: ConfigOption = None) -> None:
     try:
         asyncio.run(serve())
     except DatabaseUnavailable as exc:
-        _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
+        fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
     except ChannelDown as exc:
-        _fail(exc.reason, UNAVAILABLE)
+        fail(exc.reason, UNAVAILABLE)
     except BadSetting as exc:
-        _fail(f"{exc.message} → {exc.mend}", BAD_USE)
+        fail(f"{exc.message} → {exc.mend}", BAD_USE)
     except BadYaml as exc:
-        _fail(str(exc), PROBLEMS)
+        fail(str(exc), PROBLEMS)
     typer.echo("Đã dừng.")
 
 
@@ -96,29 +104,29 @@ def ask(
     config: ConfigOption = None,
 ) -> None:
     """Trả lời một câu hỏi."""
-    library = _library(_settings(config))
+    library = _library(settings_of(config))
     if jsonl:
         from bot.batch import answer_lines
 
         try:
-            for row in answer_lines(library, sys.stdin.buffer, _today()):
+            for row in answer_lines(library, sys.stdin.buffer, current_day()):
                 sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         except BrokenPipeError:
             # The reader has seen enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if question is None:
-        _fail('thiếu câu hỏi: xinluon ask "quay số trúng thưởng cần giấy gì"', BAD_USE)
+        fail('thiếu câu hỏi: xinluon ask "quay số trúng thưởng cần giấy gì"', BAD_USE)
     if as_json:
         from bot.batch import answer_row
 
-        row = answer_row(library, {"id": "1", "text": question}, _today())
+        row = answer_row(library, {"id": "1", "text": question}, current_day())
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
         return
     from bot.channels.terminal import print_reply
     from handlers.ask import ask as answer
 
-    print_reply(answer(library, question, _today()).reply)
+    print_reply(answer(library, question, current_day()).reply)
 
 
 @app.command(cls=Command)
@@ -129,23 +137,13 @@ def chat(config: ConfigOption = None) -> None:
     from bot.staff import Staff
     from handlers.desk import FrontDesk
     from office.clock import SystemClock
-    from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
-    from office.settings import BadSetting, hash_key
+    from office.database import session_factory
 
-    settings = _settings(config)
+    settings = settings_of(config)
     set_up_logs(settings.log)
     library = _library(settings)
-    try:
-        engine = make_engine(settings.database.url)
-        upgrade(engine)
-        folder = Path(engine.url.database).parent if engine.url.database else Path("var")
-        key = hash_key(settings, folder)
-    except DatabaseUnavailable as exc:
-        _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
-    except BadSetting as exc:
-        _fail(f"{exc.message} → {exc.mend}", BAD_USE)
-    sessions = session_factory(engine)
-    try:
+    with database(settings) as engine:
+        key, sessions = key_of_office(settings), session_factory(engine)
         staff = Staff(
             settings,
             sessions=sessions,
@@ -165,34 +163,24 @@ def chat(config: ConfigOption = None) -> None:
             staff=staff.router,
         )
         Terminal(desk).run()
-    except DatabaseUnavailable as exc:
-        _fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
 
 
 @app.command(cls=Command)
 def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Soát kho tri thức và cấu hình: lỗi (mã thoát 1) và cảnh báo."""
-    from bot.config import find_config, profile_of, unset_details
-    from handlers.library import open_library
-    from knowledge import checking
+    """Soát kho tri thức, cấu hình, lịch và quy tắc nhắc: lỗi (mã thoát 1) và cảnh báo."""
+    from bot import cli_check
+    from bot.config import find_config
 
-    settings = _settings(config)
-    try:
-        library, loaded = open_library(settings.knowledge.folders, profile_of(settings))
-        cases = checking.read_cases()
-    except BadYaml as exc:
-        _print_problems(exc.problems, as_json)
-        raise typer.Exit(PROBLEMS) from exc
-    problems = [*loaded.problems, *checking.check(library.searcher, _today(), cases)]
-    problems += unset_details(settings, find_config(config, os.environ))
-    _print_problems(problems, as_json)
-    if not as_json:
-        errors = sum(p.error for p in problems)
+    settings = settings_of(config)
+    found = cli_check.check(settings, find_config(config, os.environ), current_day())
+    cli_check.print_problems(found.problems, as_json)
+    errors = sum(p.error for p in found.problems)
+    if found.readable and not as_json:
         typer.echo(
-            f"{len(library.knowledge.entries)} mục, {len(cases)} ca kiểm thử: "
-            f"{errors} lỗi, {len(problems) - errors} cảnh báo."
+            f"{found.entries} mục, {found.cases} ca kiểm thử, {found.rules} quy tắc nhắc: "
+            f"{errors} lỗi, {len(found.problems) - errors} cảnh báo."
         )
-    raise typer.Exit(PROBLEMS if any(p.error for p in problems) else OK)
+    raise typer.Exit(PROBLEMS if errors else OK)
 
 
 @app.command("eval", cls=Command)
@@ -207,13 +195,13 @@ def evaluate(
     from bot.reports import print_evaluation
     from knowledge import evaluation
 
-    library = _library(_settings(config))
+    library = _library(settings_of(config))
     try:
         cases = evaluation.read_cases(file)
         topics = evaluation.read_topics()
     except evaluation.BadCases as exc:
-        _fail(str(exc), BAD_USE)
-    today = _today()
+        fail(str(exc), BAD_USE)
+    today = current_day()
     report = evaluation.evaluate(cases, lambda case: given_of(library, case, today), topics)
     if failures:
         failures.write_text(
@@ -238,11 +226,11 @@ def show_calendar(
     from bot import cli_calendar
     from scheduler.calendar import WorkCalendar, computed_warning
 
-    calendar = WorkCalendar.shipped(*_settings(config).calendar.folders)
+    calendar = WorkCalendar.shipped(*settings_of(config).calendar.folders)
     try:
-        year, number = cli_calendar.month_of(month or f"{_today():%Y-%m}")
+        year, number = cli_calendar.month_of(month or f"{current_day():%Y-%m}")
     except cli_calendar.BadDay as exc:
-        _fail(str(exc), BAD_USE)
+        fail(str(exc), BAD_USE)
     days = calendar.month(year, number, department=department)
     warning = computed_warning([] if calendar.confirmed(year) else [year])
     if as_json:
@@ -264,11 +252,11 @@ def deadline(
     from bot import cli_calendar
     from scheduler.calendar import WorkCalendar
 
-    calendar = WorkCalendar.shipped(*_settings(config).calendar.folders)
+    calendar = WorkCalendar.shipped(*settings_of(config).calendar.folders)
     try:
         due = calendar.due(cli_calendar.day_of(received), days)
     except cli_calendar.BadDay as exc:
-        _fail(str(exc), BAD_USE)
+        fail(str(exc), BAD_USE)
     if as_json:
         typer.echo(cli_calendar.due_json(due))
     else:
@@ -304,7 +292,7 @@ def version(as_json: JsonOption = False) -> None:
     """In phiên bản chương trình và kho tri thức."""
     from importlib.metadata import version as installed
 
-    library = _library(_settings(None))
+    library = _library(settings_of(None))
     row = {
         "xinluon": installed("xinluon"),
         "knowledge": library.version,
@@ -338,12 +326,6 @@ def main() -> None:
         sys.exit(130)
 
 
-def _settings(config: Path | None) -> Settings:
-    from bot.config import find_config, read_settings
-
-    return read_settings(find_config(config, os.environ), os.environ)
-
-
 def _library(settings: Settings) -> Library:
     from bot.config import profile_of
     from handlers.library import open_library
@@ -354,32 +336,9 @@ def _library(settings: Settings) -> Library:
     return library
 
 
-def _today() -> Any:
-    from office.clock import ZONE
-
-    return datetime.now(UTC).astimezone(ZONE).date()
-
-
 def _bench(what: str, as_json: bool) -> None:
     try:
         from bench.run import run as measure
     except ImportError as exc:
-        _fail(f"thiếu thư viện để đo ({exc.name}): chạy «make setup-dev» trong thư mục mã nguồn", BAD_USE)
+        fail(f"thiếu thư viện để đo ({exc.name}): chạy «make setup-dev» trong thư mục mã nguồn", BAD_USE)
     measure(what, as_json=as_json)
-
-
-def _print_problems(problems: list[Any], as_json: bool) -> None:
-    if as_json:
-        rows = [
-            {"file": p.file, "line": p.line, "message": p.message, "mend": p.mend, "error": p.error}
-            for p in problems
-        ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for problem in problems:
-        typer.echo(f"{'LỖI' if problem.error else 'Cảnh báo'} {problem}")
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"Lỗi: {message}", err=True)
-    raise typer.Exit(code)
