@@ -120,7 +120,11 @@ def _measure_limits() -> Section:
         stock.queue(
             [
                 *((chat, False, f"Tin gửi tới {chat}") for chat in chats),
-                *((FIRST_GROUP - g, True, f"Tin {n} của nhóm {g}") for n in range(EACH) for g in range(GROUPS)),
+                *(
+                    (FIRST_GROUP - g, True, f"Tin {n} của nhóm {g}")
+                    for n in range(EACH)
+                    for g in range(GROUPS)
+                ),
             ]
         )
         stock.close()
@@ -148,7 +152,9 @@ def _measure_limits() -> Section:
         Target("Tốc độ so với mức được phép", 100 * rate / allowed, 97, "%", at_most=False),
         Target("Lần bị Telegram từ chối vì quá nhanh", floods, 0, ""),
     ]
-    section.notes.append("«Từ chối» là lỗi 429; gửi dồn tiếp thì Telegram khoá bot lâu hơn, máy chủ thử không khoá.")
+    section.notes.append(
+        "«Từ chối» là lỗi 429; gửi dồn tiếp thì Telegram khoá bot lâu hơn, máy chủ thử không khoá."
+    )
     return section
 
 

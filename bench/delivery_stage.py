@@ -63,7 +63,13 @@ class Api:
     """The tests' Bot API in a process of its own."""
 
     def __init__(self, *, limits: bool = False, latency_ms: float = 0.0) -> None:
-        self._arguments = ["--token", TOKEN, "--latency-ms", str(latency_ms), *(["--limits"] if limits else [])]
+        self._arguments = [
+            "--token",
+            TOKEN,
+            "--latency-ms",
+            str(latency_ms),
+            *(["--limits"] if limits else []),
+        ]
         self._client = httpx.Client(timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -185,7 +191,9 @@ class Stock:
         def later() -> datetime:
             return now + timedelta(days=1) + chance.random() * (_YEAR - timedelta(days=1))
 
-        self._add(Reminder, (self._rule(f"năm {n}", later(), {"groups": "all"}, now) for n in range(reminders)))
+        self._add(
+            Reminder, (self._rule(f"năm {n}", later(), {"groups": "all"}, now) for n in range(reminders))
+        )
         ladder, today = Ladder().as_dict(), now.date()
         self._add(Assignment, (_work(n, later(), today, ladder, now) for n in range(assignments)))
 
@@ -215,7 +223,8 @@ class Stock:
         """A rule for each moment, the n-th to the n-th department's group, called "name n"."""
         now = datetime.now(UTC)
         rules = (
-            self._rule(f"{name} {n}", at, {"departments": [f"phong-{n}"]}, now) for n, at in enumerate(moments)
+            self._rule(f"{name} {n}", at, {"departments": [f"phong-{n}"]}, now)
+            for n, at in enumerate(moments)
         )
         self._add(Reminder, rules)
 

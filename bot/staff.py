@@ -59,7 +59,8 @@ class Staff:
         self.calendar = WorkCalendar.shipped(*settings.calendar.folders)
         self.rules: Found = read_rules(*settings.reminders.folders)
         quiet = quiet_hours(settings.delivery, self.calendar)
-        self.outbox = Outbox(quiet=quiet, limits=text_limits, wake=self._wake)
+        channels = {"telegram"} if settings.telegram.enabled else set[str]()
+        self.outbox = Outbox(quiet=quiet, limits=text_limits, channels=channels, wake=self._wake)
         self.work = Work(
             outbox=self.outbox, calendar=lambda: self.calendar, ladder=ladder_of(settings.assignments)
         )

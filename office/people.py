@@ -183,7 +183,9 @@ def all_people(session: Session, *, department_id: int | None = None) -> tuple[P
 
 
 def with_role(session: Session, role: Role, *, department_id: int | None = None) -> tuple[Person, ...]:
-    """Everyone with this role, in a department or anywhere."""
+    """Everyone with this role, in a department or anywhere; every member has MEMBER."""
+    if role is Role.MEMBER:
+        return all_people(session, department_id=department_id)
     query = (
         select(Member)
         .join(MemberRole, MemberRole.member_id == Member.id)

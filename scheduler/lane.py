@@ -31,7 +31,7 @@ from scheduler.pacer import Pacer
 log = structlog.get_logger(__name__)
 
 WINDOW = 32  # messages in the air at once, so at most so many are uncertain after a crash
-_HORIZON = 0.25  # seconds ahead for which messages are claimed
+_HORIZON = 0.12  # seconds ahead for which messages are claimed: a crash leaves them uncertain
 _LINGER = 2.0  # seconds that are waited out in the lane
 _GATHER = 0.01  # seconds to let more answers come before they are booked together
 _GRACE = 6.0  # seconds for what is in the air when we are to stop
@@ -39,6 +39,7 @@ _BACKOFF = (0.2, 5.0)  # seconds between tries while the database can't be used
 _NETWORK = (1.0, 30.0)  # seconds between tries while the platform can't be reached
 
 _T = TypeVar("_T")
+_Step = tuple[list[Claimed], datetime | None]  # what was claimed; else when the next may go
 
 
 class Trouble:
@@ -133,7 +134,7 @@ class LaneWorker:
             begun = _time()
             pace = self._pacer.snapshot(begun)
             try:
-                claimed, ready = await self._in_thread(partial(self._step, grip, most, blocked, pace))
+                claimed, ready = await self._stepped(partial(self._step, grip, most, blocked, pace))
                 backoff, self._renewed = _BACKOFF[0], begun
             except DatabaseUnavailable as exc:
                 log.warning("lane.database", reason=exc.message)
@@ -150,6 +151,17 @@ class LaneWorker:
             else:
                 await self._until_landed()
 
+    async def _stepped(self, step: Callable[[], _Step]) -> _Step:
+        """Do a step; when we are to stop meanwhile, what it claims goes back."""
+        doing = asyncio.ensure_future(self._in_thread(step))
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            with contextlib.suppress(DatabaseUnavailable, LaneLost):
+                back, (claimed, _) = Retry(reason=wording.stopped(), network=True), await doing
+                self._results += [Result(claimed=c, outcome=back, at=self._clock.now()) for c in claimed]
+            raise
+
     def _room(self) -> tuple[int, dict[str, float]]:
         """How many to claim now, and which chats to leave out with the seconds until they are free."""
         now = _time()
@@ -159,9 +171,7 @@ class LaneWorker:
         room = self._pacer.room(now, within=_HORIZON)
         return min(self._window - len(self._flights), room), blocked
 
-    def _step(
-        self, grip: Grip, most: int, blocked: dict[str, float], pace: dict[str, Any]
-    ) -> tuple[list[Claimed], datetime | None]:
+    def _step(self, grip: Grip, most: int, blocked: dict[str, float], pace: dict[str, Any]) -> _Step:
         """One transaction. Results stay ours until it is committed."""
         now = self._clock.now()
         results = list(self._results)
@@ -247,6 +257,7 @@ class LaneWorker:
         parcel = flight.claimed.parcel
         outcome: Outcome = Uncertain(reason=wording.broken_off())
         self._pacer.started()
+        begun = _time()
         try:
             outcome = await self._courier.deliver(parcel)
         except asyncio.CancelledError:
@@ -254,7 +265,8 @@ class LaneWorker:
         except Exception as exc:
             log.error("lane.courier", delivery=parcel.id, error=type(exc).__name__)  # noqa: TRY400 - its text may quote the message
         finally:
-            self._pacer.landed(parcel.to.chat, now=_time())
+            now = _time()
+            self._pacer.landed(parcel.to.chat, now=now, took=now - begun)
         self._mind(parcel.to, outcome)
         return outcome
 
@@ -266,12 +278,15 @@ class LaneWorker:
                 self._pacer.pause(seconds, chat=None if account else to.chat, now=now)
             case Retry(network=True):
                 if self._pacer.account_wait(now) < _HORIZON:
-                    self._pacer.pause(self._network_pause, now=now)
+                    self._pacer.unreached(self._network_pause, now=now)
                     self._network_pause = min(self._network_pause * 2, _NETWORK[1])
             case Retry():
                 self._pacer.pause(self._policy.first_retry.total_seconds(), chat=to.chat, now=now)
+            case Uncertain():
+                self._network_pause = _NETWORK[0]
             case _:
                 self._network_pause = _NETWORK[0]
+                self._pacer.reached()
 
     async def _until_landed(self) -> None:
         """Until some have landed, or it is time for a sign of life."""

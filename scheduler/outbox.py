@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -51,12 +51,15 @@ class Outbox:
         *,
         quiet: QuietHours,
         limits: Mapping[str, int] | None = None,
+        channels: Collection[str] | None = None,
         wake: Callable[[str, str], None] = lambda channel, account: None,
     ) -> None:
-        """`limits`: channel → characters of one message. `wake` is told (channel, account) after a commit,
-        from any thread."""
+        """`limits`: channel → characters of one message. `channels`: those that can carry what is unasked;
+        who is only elsewhere isn't written to (None: no matter). `wake` is told (channel, account) after a
+        commit, from any thread."""
         self.quiet = quiet
         self._limits = limits or {}
+        self._channels = channels
         self.wake = wake
 
     def occasion(
@@ -102,6 +105,7 @@ class Outbox:
         rows = [
             row
             for recipient in dict.fromkeys(to)
+            if self._channels is None or recipient.to.channel in self._channels
             for row in self._rows(occurrence_id, recipient, reply, due_at=due_at, now=now, manner=manner)
         ]
         if not rows:

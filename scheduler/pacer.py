@@ -15,6 +15,7 @@ from typing import Any
 
 _MINUTE = 60.0
 _SLACK = 0.5  # of the interval: how much a late start may be made up for
+_TRIPS = 32  # answers whose time is remembered
 _FORGET_ABOVE = 4096  # chats remembered before those that may go are dropped
 
 
@@ -40,8 +41,10 @@ class Pacer:
         self._groups: dict[str, deque[float]] = {}  # group → moments of its last messages
         self._pauses: dict[str, float] = {}  # chat → end of a pause
         self._paused = -math.inf  # end of the account's pause
+        self._unreached = -math.inf  # until then nothing is tried: nothing gets through
         self._flying = 0
         self._landed: deque[float] = deque()
+        self._trips: deque[float] = deque(maxlen=_TRIPS)  # seconds between leaving and the answer
 
     def wait(self, chat: str, *, group: bool, now: float) -> float:
         """Seconds until a message may go to this chat; 0.0: now."""
@@ -59,7 +62,7 @@ class Pacer:
         return at
 
     def _earliest(self, chat: str, *, group: bool, now: float) -> float:
-        account = max(self._next - _SLACK * self._interval, self._paused)
+        account = max(self._next - _SLACK * self._interval, self._paused, self._unreached)
         at = max(now, account, self._chats.get(chat, -math.inf), self._pauses.get(chat, -math.inf))
         window = self._groups.get(chat)
         if group and window is not None and len(window) == self._per_minute:
@@ -69,21 +72,25 @@ class Pacer:
     def crowded(self, now: float) -> float:
         """Seconds until one more may start without the platform counting too many in a second; 0.0: now.
 
-        The platform counts when a message arrives, which is no later than when its answer does: what is in
-        the air or has landed within the last second may all fall into one of its seconds.
+        The platform counts when a message arrives, at some moment before its answer does: what is in the air
+        or has just landed may fall into one of its seconds with the next one. Of that second the shortest
+        round trip can be taken off: the way back of what has landed and the way there of the next.
         """
-        while self._landed and self._landed[0] <= now - 1.0:
+        span = 1.0 - min(0.9, min(self._trips, default=0.0))
+        while self._landed and self._landed[0] <= now - span:
             self._landed.popleft()
         if self._flying + len(self._landed) < self._most:
             return 0.0
-        return max(0.001, self._landed[0] + 1.0 - now) if self._landed else 0.01
+        return max(0.001, self._landed[0] + span - now) if self._landed else 0.01
 
     def started(self) -> None:
         """A message leaves."""
         self._flying += 1
 
-    def landed(self, chat: str, *, now: float) -> None:
-        """The answer to a message is there, or it is known to have failed."""
+    def landed(self, chat: str, *, now: float, took: float | None = None) -> None:
+        """The answer to a message is there, or it is known to have failed. `took`: seconds since it left."""
+        if took is not None:
+            self._trips.append(took)
         self._flying = max(0, self._flying - 1)
         self._landed.append(now)
         self._chats[chat] = max(self._chats.get(chat, -math.inf), now + self._chat_interval)
@@ -98,9 +105,17 @@ class Pacer:
         else:
             self._pauses[chat] = max(self._pauses.get(chat, -math.inf), now + seconds)
 
+    def unreached(self, seconds: float, *, now: float) -> None:
+        """The platform can't be reached: nothing to any chat for so long, or until something gets through."""
+        self._unreached = max(self._unreached, now + seconds)
+
+    def reached(self) -> None:
+        """Something has got through."""
+        self._unreached = -math.inf
+
     def account_wait(self, now: float) -> float:
         """Seconds until anything may go at all; 0.0: now."""
-        return max(0.0, self._paused - now, self._next - _SLACK * self._interval - now)
+        return max(0.0, max(self._paused, self._unreached, self._next - _SLACK * self._interval) - now)
 
     def room(self, now: float, *, within: float) -> int:
         """How many more messages may leave within so many seconds, to whatever chats."""

@@ -190,7 +190,9 @@ def _confirm_flow(request: StaffRequest, text: str) -> Replies:
         request.previous = dict(request.state)
         request.state.clear()
         return _tap_give(request, ("co",))
-    return _go_on(request, _with(_parts(request.state), read_piece(request.session, text, request.today)))
+    parts = _parts(request.state)
+    piece = read_piece(request.session, text, request.today)
+    return _go_on(request, _with(replace(parts, title="") if piece.text else parts, piece))
 
 
 COMMANDS = (

@@ -24,7 +24,7 @@ from scheduler.wording import when
 
 _HOW = (
     "/nhac bat KHOÁ · /nhac tat KHOÁ lý do … · /nhac loi KHOÁ SỐ lời mới · "
-    "/nhac gio KHOÁ mỗi ngày làm việc 7:15 · /nhac them LỊCH; NHÓM; NỘI DUNG"
+    "/nhac gio KHOÁ mỗi ngày làm việc 7:15 · /nhac goc KHOÁ · /nhac them LỊCH; NHÓM; NỘI DUNG"
 )
 _ADD_EXAMPLE = "Ví dụ: /nhac them thứ Sáu 15:00; qltm; Nộp báo cáo tuần trước 16 giờ."
 _SHIFTS = {"bo qua": Shift.SKIP, "truoc": Shift.BEFORE, "sau": Shift.AFTER, "van gui": Shift.KEEP}
@@ -132,6 +132,15 @@ def _wording(request: StaffRequest, rest: str) -> Replies:
     return say(f"Đã sửa lời số {number} của «{row.title}».", texts[number - 1]["text"])
 
 
+def _original(request: StaffRequest, rest: str) -> Replies:
+    """/nhac goc KHOÁ: back to what the files say, from the next start on."""
+    row = _one(request, rest)
+    before = _state(row)
+    _keep(request, row, "reminder.original", before, "")
+    row.origin = Origin.FILE
+    return say(f"«{row.title}» sẽ theo tệp quy tắc từ lần khởi động sau; không có trong tệp thì tự tắt.")
+
+
 def _add(request: StaffRequest, rest: str) -> Replies:
     """/nhac them LỊCH; NHÓM; NỘI DUNG."""
     parts = [part.strip() for part in rest.split(";", 2)]
@@ -209,8 +218,8 @@ def _restart(request: StaffRequest, row: Reminder) -> None:
 def _keep(
     request: StaffRequest, row: Reminder, action: str, before: Mapping[str, Any] | None, reason: str
 ) -> None:
-    """From now on the chat keeps this rule, not its file; and the deed is written down."""
-    if row.origin is Origin.FILE:
+    """From now on the chat keeps this rule, not its file or the program; and the deed is written down."""
+    if row.origin is not Origin.CHAT:
         row.origin = Origin.CHAT
     request.session.flush()
     audit.record(
@@ -249,6 +258,7 @@ _VERBS = {
     "lich": _schedule,
     "loi": _wording,
     "them": _add,
+    "goc": _original,
 }
 COMMANDS = (
     Command(

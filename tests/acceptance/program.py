@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,8 @@ from typing import Any, Self
 import httpx
 import yaml
 
+from office import groups
+from office.database import make_engine, session_factory, upgrade
 from tests.fakes.telegram import FakeTelegram
 
 COMMAND = Path(sys.executable).with_name("xinluon")
@@ -202,6 +205,16 @@ class Program:
             return False
 
     # --- what it keeps
+
+    def approve(self, chat: int, *, account: str) -> None:
+        """Let the bot speak in a group, before the first start: tests of answers need no Văn phòng."""
+        engine = make_engine(f"sqlite:///{self.folder}/var/xinluon.db")
+        upgrade(engine)
+        with session_factory(engine).begin() as session:
+            where = {"channel": "telegram", "account": account, "chat": str(chat)}
+            group, _ = groups.met(session, **where, title="", added_by="", now=datetime.now(UTC))
+            group.state = groups.GroupState.APPROVED
+        engine.dispose()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """What its database answers."""

@@ -116,8 +116,9 @@ def test_a_vote_is_kept_with_the_question(fake: FakeTelegram, chat: Chat, office
     assert votes == [(1,)]
 
 
-def test_in_a_group_only_those_who_call_are_answered(fake: FakeTelegram) -> None:
+def test_in_a_group_only_those_who_call_are_answered(fake: FakeTelegram, office: Program) -> None:
     group, person = fake.group(-100_777), next(_people)
+    office.approve(group.id, account=str(fake.bot_id))
     for talk in ("phí bán lẻ thuốc lá", "mai họp 8 giờ nhé", "/hoi@OtherBot phí bán lẻ thuốc lá"):
         fake.say(group, talk, user=person)
     fake.say(group, "/hoi@XinLuonBot phí bán lẻ thuốc lá", user=person)

@@ -65,7 +65,9 @@ def test_no_kill_loses_a_message_or_repeats_one_in_silence(tmp_path: Path) -> No
 
         rows = rows_of(program)
         verdict = judge(rows, fake.sent(), total=total)
-        print(f"{while_sending} kills while sending; {states(rows)}; {verdict.marked_twice} came twice, marked")
+        print(
+            f"{while_sending} kills while sending; {states(rows)}; {verdict.marked_twice} came twice, marked"
+        )
         print(f"{len(verdict.uncertain)} uncertain of {len(in_the_air)} in the air")
         print(f"{verdict.arrived_of_them} of the uncertain had arrived or came as a marked repeat")
         verdict.check()

@@ -16,6 +16,7 @@ from scheduler.courier import Failed, Moved, Outcome, Paused, Retry, Sent, Uncer
 from scheduler.delivery import Claimed, Grip, Policy, Result, book, claim, next_ready, settle
 from scheduler.holding import LaneLost, keep_lane, leave_lane, take_lane
 from scheduler.outbox import Manner, Outbox, Recipient
+from scheduler.quiet import QuietHours
 from tests.integration.scheduler.conftest import Clock
 
 ACCOUNT = ("telegram", "42")
@@ -126,6 +127,17 @@ def test_the_same_due_moment_is_written_down_once(desk: Desk) -> None:
     with desk.sessions.begin() as session:
         assert desk.outbox.occasion(session, Source.REMINDER, 1, "", now, now=now) is None
     assert len(desk.rows()) == 1
+
+
+def test_who_is_only_on_a_channel_that_carries_nothing_unasked_is_left_out(
+    desk: Desk, quiet: QuietHours
+) -> None:
+    now = desk.clock.now()
+    silent = Outbox(quiet=quiet, channels={"zalo"})
+    with desk.sessions.begin() as session:
+        reply = Reply(lines=(Line("x"),))
+        assert silent.announce(session, "x", 1, [chat(1)], reply, now=now) == 0
+    assert desk.rows() == []
 
 
 def test_an_event_that_reaches_nobody_says_so(desk: Desk) -> None:

@@ -48,7 +48,7 @@ def queue(
 def counts(sessions: sessionmaker[Session]) -> dict[Status, int]:
     with sessions() as session:
         rows = session.execute(select(Delivery.status, func.count()).group_by(Delivery.status))
-        return dict(rows.tuples().all())
+        return dict(iter(rows))
 
 
 class Worker:

@@ -56,6 +56,7 @@ def test_what_is_missing_is_asked_for_step_by_step(office: Office) -> None:
     assert "không phải thời hạn" in office.say("Văn", "bao giờ xong thì xong")
     assert "Xem lại" in office.say("Văn", "15/12")
     assert "khẩn" in office.say("Văn", "khẩn")
+    assert "Nội dung: Báo cáo quý IV" in office.say("Văn", "Báo cáo quý IV")
     assert "Đã giao việc" in office.say("Văn", "có")
     with office.sessions() as session:
         named = session.scalars(select(Responsible).where(Responsible.named)).all()
@@ -202,9 +203,12 @@ def test_reminders_are_listed_added_reworded_and_switched(office: Office) -> Non
     assert "Không hiểu lịch" in office.say("Văn", f"/nhac gio {key} hôm nào đó 9:00")
     assert "Không có quy tắc" in office.say("Văn", "/nhac la-lam")
     assert "Không rõ phòng" in office.say("Văn", "/nhac them thứ Sáu 15:00; phòng ma; Nội dung")
+    assert "theo tệp" in office.say("Văn", f"/nhac goc {key}")
     with office.sessions() as session:
         deeds = [d.action for d in session.scalars(select(Deed)) if d.subject == "reminder"]
-    assert deeds == ["reminder.add", "reminder.off", "reminder.on", "reminder.wording", "reminder.schedule"]
+        assert session.scalars(select(Reminder)).one().origin is Origin.FILE
+    verbs = [deed.removeprefix("reminder.") for deed in deeds]
+    assert verbs == ["add", "off", "on", "wording", "schedule", "original"]
 
 
 def test_messages_in_doubt_are_settled_with_one_tap(office: Office) -> None:
