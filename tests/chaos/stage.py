@@ -1,4 +1,4 @@
-"""What these tests share: a fake Bot API in a process of its own, a full outbox, the judgment of what came."""
+"""What these tests share: a Bot API in a process of its own, a full outbox, the judgment of what came."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"Tin thử số (\d+)\.")
 
 
 class FakeProcess:
-    """The fake Bot API as a process: what it took stays when the program dies, and it costs no time of ours."""
+    """The fake Bot API as a process, so that it costs the test no time of its own."""
 
     token = TOKEN
 
