@@ -23,8 +23,9 @@ from office.settings import Settings
 from office.wire import replies_from_json
 from scheduler import pings, planner, wording
 from scheduler.calendar import WorkCalendar
+from scheduler.claiming import claim
 from scheduler.courier import Sent
-from scheduler.delivery import Claimed, Grip, Policy, Result, book, claim
+from scheduler.delivery import Claimed, Grip, Policy, Result, book
 from scheduler.ladder import Ladder
 from scheduler.outbox import Outbox
 from scheduler.schedule import BadSchedule, Shift, parse_schedule

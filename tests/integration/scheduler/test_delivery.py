@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from office.deliveries import Delivery, Doubt, Lane, Occurrence, OccurrenceState, Source, Status, Urgency
 from office.messages import ChatAddress, Choice, ChoiceKind, Line, Reply
 from office.wire import replies_from_json
+from scheduler.claiming import claim
 from scheduler.courier import Failed, Moved, Outcome, Paused, Retry, Sent, Uncertain
-from scheduler.delivery import Claimed, Grip, Policy, Result, book, claim, next_ready, settle
+from scheduler.delivery import Claimed, Grip, Policy, Result, book, next_ready, settle
 from scheduler.holding import LaneLost, keep_lane, leave_lane, take_lane
 from scheduler.outbox import Manner, Outbox, Recipient
 from scheduler.quiet import QuietHours
