@@ -16,6 +16,7 @@ from scheduler.delivery import Policy
 from scheduler.outbox import Outbox
 from scheduler.quiet import QuietHours
 from tests import postgresql
+from tests.databases import fresh_sqlite
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # Tuesday, 8:00 in Việt Nam
 
@@ -56,7 +57,7 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/xinluon.db"
+        return fresh_sqlite(tmp_path)
     url: str = request.getfixturevalue("postgresql_url")
     return url
 
@@ -64,7 +65,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
-    upgrade(engine)
+    if engine.dialect.name == "postgresql":
+        upgrade(engine)
     yield engine
     if engine.dialect.name == "postgresql":
         names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)

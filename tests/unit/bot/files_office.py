@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from bot.files.imports import Preview, read_assignments
 from office.assignments import Assignment, AssignmentState, Priority, Responsible
 from office.clock import ZONE
-from office.database import make_engine, session_factory, upgrade
+from office.database import make_engine, session_factory
 from office.people import Department, Member
+from tests.databases import fresh_sqlite
 
 TRADE, ENERGY = 1, 2
 AN, BINH, CHI, AN_OF_ENERGY = 1, 2, 3, 4
@@ -29,8 +30,7 @@ MADE = datetime(2026, 11, 2, 1, tzinfo=UTC)
 @contextmanager
 def opened(folder: Path) -> Iterator[Session]:
     """A session on a new office; nothing is committed."""
-    engine = make_engine(f"sqlite:///{folder}/office.db")
-    upgrade(engine)
+    engine = make_engine(fresh_sqlite(folder))
     with session_factory(engine)() as session:
         session.add_all(
             [

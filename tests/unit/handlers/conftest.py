@@ -18,10 +18,11 @@ from handlers.library import Library, open_library
 from knowledge.answer import OfficeProfile
 from office import conversations
 from office.conversations import Conversation
-from office.database import make_engine, session_factory, upgrade
+from office.database import make_engine, session_factory
 from office.messages import Incoming, Reply
 from office.questions import Question
 from office.settings import Limits
+from tests.databases import fresh_sqlite
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 KEY = b"0123456789abcdef"
@@ -126,8 +127,7 @@ def clock() -> TurnedClock:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path}/xinluon.db", busy_seconds=0.1)
-    upgrade(engine)
+    engine = make_engine(fresh_sqlite(tmp_path), busy_seconds=0.1)
     yield engine
     engine.dispose()
 

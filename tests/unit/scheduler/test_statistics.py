@@ -22,11 +22,12 @@ from office.assignments import (
     Responsible,
 )
 from office.clock import ZONE
-from office.database import make_engine, session_factory, upgrade
+from office.database import make_engine, session_factory
 from office.people import Department, Member
 from office.refusal import Refused
 from scheduler.calendar import WorkCalendar
 from scheduler.statistics import MAX_LINES, Case, Share, Statistics, as_lines, on_time, percent, share_of
+from tests.databases import fresh_sqlite
 
 CALENDAR = WorkCalendar.shipped()
 SINCE, UNTIL = date(2026, 11, 1), date(2026, 11, 30)
@@ -38,8 +39,7 @@ AN, BINH, CHI = 1, 2, 3
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     """An office of two departments and three members."""
-    engine = make_engine(f"sqlite:///{tmp_path}/office.db")
-    upgrade(engine)
+    engine = make_engine(fresh_sqlite(tmp_path))
     with session_factory(engine)() as session:
         session.add_all(
             [

@@ -15,7 +15,7 @@ from handlers.staff.router import StaffRouter
 from office import codes, groups, membership, people
 from office.assignments import Assignment
 from office.clock import ZONE
-from office.database import make_engine, session_factory, upgrade
+from office.database import make_engine, session_factory
 from office.deliveries import Delivery, Status
 from office.messages import Incoming, Line, Reply, SentFile
 from office.people import Role
@@ -26,6 +26,7 @@ from scheduler.outbox import Outbox
 from scheduler.quiet import QuietHours
 from scheduler.statistics import Share, Statistics
 from scheduler.work import Draft, Work
+from tests.databases import fresh_sqlite
 
 CALENDAR = WorkCalendar.shipped()
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)  # a Monday
@@ -77,8 +78,7 @@ class Office:
     """Six people and their group. `say` returns the text that comes back."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine = make_engine(f"sqlite:///{folder}/x.db")
-        upgrade(self.engine)
+        self.engine = make_engine(fresh_sqlite(folder))
         self.sessions: sessionmaker[Session] = session_factory(self.engine)
         quiet = QuietHours(since=time(20), until=time(6, 30), days_off=True, calendar=CALENDAR)
         self.work = Work(outbox=Outbox(quiet=quiet), calendar=lambda: CALENDAR, ladder=Ladder())
