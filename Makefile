@@ -4,7 +4,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat test lint check bench eval tune lock clean
+.PHONY: help setup setup-dev run chat test chaos lint check bench eval tune lock clean
 
 help: ## Liệt kê các lệnh
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ chat: setup ## Hỏi đáp ngay trong cửa sổ dòng lệnh
 
 test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bài)
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 100 lần, mất mạng, khoá tệp (vài phút)
+	XINLUON_CHAOS_KILLS=$${XINLUON_CHAOS_KILLS:-100} $(VENV)/bin/python -m pytest tests/chaos tests/chaos/zombies.py $(ARGS)
 
 lint: setup-dev ## Soát mã: ruff, mypy, lint-imports
 	$(VENV)/bin/ruff check
