@@ -153,6 +153,7 @@ class Office:
                 "errors": errors[:20],
             },
             "database": {"ok": not database, "problem": database},
+            "deliveries": {} if database else self._backlog(),
             "channels": {
                 c.name: {
                     "up": c.state.up,
@@ -164,6 +165,10 @@ class Office:
             },
         }
         return not database and all(up.values()), report
+
+    def _backlog(self) -> dict[str, int]:
+        with self._readers() as session:
+            return deliveries.backlog(session, self.clock.now())
 
     def _database_problem(self) -> str:
         try:

@@ -5,11 +5,11 @@ Nothing unasked is sent but through a `Delivery` committed before, in the transa
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, select, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
@@ -188,6 +188,19 @@ class Lane(Base):
     token: Mapped[int] = mapped_column(ROW_ID, default=0)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     pace: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+def backlog(session: Session, now: datetime) -> dict[str, int]:
+    """How many messages are overdue, and how many ended in doubt or failure in the last day."""
+    overdue = Delivery.status.in_(OPEN) & (Delivery.ready_at <= now - timedelta(minutes=1))
+    bad = Delivery.status.in_((Status.UNCERTAIN, Status.FAILED)) & (
+        Delivery.finished_at > now - timedelta(days=1)
+    )
+    count = select(func.count()).select_from(Delivery)
+    return {
+        "overdue": session.scalar(count.where(overdue)) or 0,
+        "failed_or_uncertain": session.scalar(count.where(bad)) or 0,
+    }
 
 
 def purge(session: Session, before: datetime) -> int:

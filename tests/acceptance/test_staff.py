@@ -228,6 +228,7 @@ def test_a_group_that_throws_the_bot_out_is_told_of_with_what_was_lost(bureau: B
     bureau.fake.kick(bureau.group)
     assert "Phòng Quản lý thương mại" in bureau.last(bureau.admin, "nhóm").text
     until(lambda: bureau.program.rows("SELECT state FROM groups") == [("disabled",)])
+    assert bureau.program.health()[1]["deliveries"] == {"overdue": 0, "failed_or_uncertain": 0}
 
 
 def test_a_group_that_becomes_a_supergroup_keeps_its_place(bureau: Bureau) -> None:
