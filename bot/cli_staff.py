@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,10 +27,18 @@ from bot.cli_common import (
 from bot.cli_words import Command, Group
 from knowledge.strict_yaml import BadYaml
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from office.people import Person
+
 people_app = typer.Typer(
     cls=Group, help="Người: cấp mã gắn tài khoản trò chuyện.", no_args_is_help=True, rich_markup_mode=None
 )
 MAX_DAYS = 366
+_NAMED = 10  # people of one name written out
 
 
 # --- rehearse
@@ -104,12 +112,7 @@ def make_code(
         if not found:
             fail(text("people.unknown", name=name), BAD_USE)
         if len(found) > 1:
-            names = {d.id: f" ({d.name})" for d in people.departments(session)}
-            rows = (
-                text("people.one", id=p.id, name=p.name, department=names.get(p.department_id or 0, ""))
-                for p in found
-            )
-            fail("\n".join([text("people.many", count=len(found), name=name), *rows]), BAD_USE)
+            fail(_many(session, name, found), BAD_USE)
         [who] = found
         purpose = people.CodePurpose.TIE
         key = key_of_office(settings)
@@ -117,6 +120,20 @@ def make_code(
         code = codes.make_code(session, purpose, member_id=who.id, created_by=None, now=now, hash_key=key)
         session.commit()
     typer.echo(text("people.code", name=who.name, code=code, days=codes.TIE_DAYS))
+
+
+def _many(session: Session, name: str, found: Sequence[Person]) -> str:
+    """That a name is several people's, with the numbers that tell them apart."""
+    from office import people
+
+    departments = {d.id: f" ({d.name})" for d in people.departments(session)}
+    rows = [
+        text("people.one", id=p.id, name=p.name, department=departments.get(p.department_id or 0, ""))
+        for p in found[:_NAMED]
+    ]
+    more = len(found) - _NAMED
+    rows += [text("people.more", count=more)] if more > 0 else []
+    return "\n".join([text("people.many", count=len(found), name=name), *rows])
 
 
 @people_app.command("admin", cls=Command)
