@@ -53,33 +53,36 @@ def copied(url: str) -> Iterator[Engine]:
 def remembering(copy: Engine) -> sessionmaker[Session]:
     """Sessions that ask about people and groups only once: nothing may change them from now on."""
     factory = session_factory(copy)
-    event.listen(factory, "do_orm_execute", _Memory({m.__tablename__ for m in _PEOPLE}).recall)
+    event.listen(factory, "do_orm_execute", _Memory().recall)
     return factory
 
 
 class _Memory:
     """The results of queries of tables that don't change; by SQLAlchemy's recipe for caching."""
 
-    def __init__(self, tables: set[str]) -> None:
-        self._tables = tables
-        self._results: dict[tuple[Any, ...], FrozenResult[Any] | None] = {}
+    def __init__(self) -> None:
+        self._tables = {model.__tablename__ for model in _PEOPLE}
+        self._fits: dict[tuple[Any, ...], bool] = {}  # shape of a query → whether it asks of them only
+        self._results: dict[tuple[Any, ...], FrozenResult[Any]] = {}
 
     def recall(self, state: ORMExecuteState) -> Any:
         """The result of a query; None lets it be executed."""
-        statement = state.statement
-        if not isinstance(statement, Select):
+        statement, mapper = state.statement, state.bind_mapper
+        if mapper is None or mapper.class_ not in _PEOPLE or not isinstance(statement, Select):
             return None
         key = statement._generate_cache_key()
         if key is None:
             return None
-        values = (value.effective_value for value in key.bindparams)
-        known = (key.key, repr((state.parameters, *values)))
-        if known not in self._results:
+        if key.key not in self._fits:
             named = {part.name for part in iterate(statement) if isinstance(part, Table)}
-            fits = bool(named) and named <= self._tables
-            self._results[known] = state.invoke_statement().freeze() if fits else None
-        found = self._results[known]
-        return found() if found is not None else None
+            self._fits[key.key] = named <= self._tables
+        if not self._fits[key.key]:
+            return None
+        # What is got by its key has it among the parameters, not in the statement.
+        known = (key.key, repr((state.parameters, *(value.effective_value for value in key.bindparams))))
+        if known not in self._results:
+            self._results[known] = state.invoke_statement().freeze()
+        return self._results[known]()
 
 
 def _from_sqlite(database: str, copy: Engine) -> None:
