@@ -268,6 +268,8 @@ class Office:
                 await asyncio.to_thread(self.tidy)
             except DatabaseUnavailable as exc:
                 log.warning("tidy.failed", reason=exc.message)
+            except SQLAlchemyError as exc:
+                log.error("tidy.failed", reason=type(exc).__name__)  # noqa: TRY400 - the office goes on
             await asyncio.sleep(_TIDY_SECONDS)
 
     def tidy(self) -> None:

@@ -74,9 +74,8 @@ def run(config: ConfigOption = None) -> None:
         def ready(address: str) -> None:
             typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)")
             if office.claim_code:
-                typer.echo(
-                    f"Chưa có quản trị. Nhắn riêng cho bot: /nhanquyen {office.claim_code} (hạn 24 giờ)"
-                )
+                where = "Nhắn riêng cho bot" if settings.telegram.enabled else "Gõ trong xinluon chat"
+                typer.echo(f"Chưa có quản trị. {where}: /nhanquyen {office.claim_code} (hạn 24 giờ)")
 
         await office.serve(ready=ready)
 

@@ -64,7 +64,8 @@ def print_month(days: Sequence[Day], warning: str, console: Console) -> None:
     console.print(Text("* ngày nghỉ lễ, Tết   + ngày làm bù   ½ không làm đủ ngày", style="dim"))
     for day in days:
         if day.name:
-            mark = "làm việc" if day.working else "nghỉ"
+            worked = ", ".join(f"{i.start:%H:%M}–{i.end:%H:%M}" for i in day.intervals)
+            mark = f"làm việc {worked}" if day.working else "nghỉ"
             document = f" – {day.document}" if day.document else ""
             console.print(Text(f"{_HEADS[day.date.weekday()]} {day.date:%d/%m} {mark}: {day.name}{document}"))
     if warning:

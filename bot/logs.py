@@ -9,7 +9,17 @@ import structlog
 
 from office.settings import Log
 
-_QUIET = ("apscheduler", "httpx", "httpcore", "telegram", "uvicorn", "uvicorn.error", "alembic", "asyncio")
+_QUIET = (
+    "apscheduler",
+    "matplotlib",
+    "httpx",
+    "httpcore",
+    "telegram",
+    "uvicorn",
+    "uvicorn.error",
+    "alembic",
+    "asyncio",
+)
 
 
 def set_up_logs(settings: Log) -> None:

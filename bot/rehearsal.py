@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
+from bot.channels.telegram import Telegram
 from bot.rehearsal_copy import remembering
 from bot.rehearsal_stage import Entry, Fate, Kind, Stage
 from knowledge.strict_yaml import Problem
@@ -67,18 +68,21 @@ def rehearse(settings: Settings, copy: Engine, *, now: datetime, since: date, da
         in_air = update(Delivery).where(Delivery.status == Status.SENDING)
         execute(session, in_air.values(status=Status.SENT, finished_at=now))
         entries = list(_skipped(session, calendar, start, end))
+        approved = select(func.count()).select_from(Group).where(Group.state == GroupState.APPROVED)
+        real = session.scalar(approved) or 0
+        if not real:
+            _pretend_groups(session, now)
     sessions = remembering(copy)
     with _without_collector():
         entries += (e for e in Stage(settings, sessions, calendar, now).play(end) if e.at >= start)
     with sessions() as session:
-        groups = select(func.count()).select_from(Group).where(Group.state == GroupState.APPROVED)
         accounts = select(func.count()).select_from(ChatAccount).where(ChatAccount.disabled_at.is_(None))
         return Rehearsal(
             since=since,
             until=since + timedelta(days=days),
             entries=tuple(sorted(entries, key=lambda entry: entry.at)),
             problems=(*found.problems, *_bad_rules(session)),
-            groups=session.scalar(groups) or 0,
+            groups=real,
             accounts=session.scalar(accounts) or 0,
             calendar=calendar,
         )
@@ -99,6 +103,25 @@ def _skipped(session: Session, calendar: WorkCalendar, start: datetime, end: dat
                 kind, at = Kind(rule.kind), occasion.at
                 yield Entry(at=at, due_at=at, fate=Fate.SKIPPED, kind=kind, title=rule.title)
             occasion = schedule.next_after(occasion.at, calendar)
+
+
+def _pretend_groups(session: Session, now: datetime) -> None:
+    """A group for each department, so that who has none yet sees what they would get."""
+    named: list[tuple[int | None, str]] = [(row.id, row.name) for row in people.departments(session)]
+    named = named or [(None, "cơ quan")]
+    for number, (department_id, name) in enumerate(named, 1):
+        session.add(
+            Group(
+                channel=Telegram.name,
+                account="",
+                chat=f"giả định {number}",
+                title=f"{name} (giả định)",
+                state=GroupState.APPROVED,
+                department_id=department_id,
+                added_by="",
+                added_at=now,
+            )
+        )
 
 
 def _bad_rules(session: Session) -> tuple[Problem, ...]:

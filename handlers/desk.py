@@ -115,7 +115,8 @@ class FrontDesk:
         if not stored.new and stored.state is not InboxState.RECEIVED:
             return stored.replies
         person = person_hash(incoming.channel, incoming.sender, self._key)
-        verdict = self._rate.check(person, now)
+        known = self._staff is not None and self._staff.knows(session, incoming)
+        verdict = Verdict.GO if known else self._rate.check(person, now)
         if verdict is Verdict.GO:
             replies = self._converse(session, incoming, person)
         else:

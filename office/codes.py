@@ -32,10 +32,10 @@ def make_code(
     now: datetime,
     hash_key: bytes,
 ) -> str:
-    """A new code, ABCD-EFGH; earlier unused ones for the same purpose and member die."""
-    older = update(Code).where(Code.purpose == purpose, Code.used_at.is_(None))
-    older = older.where(Code.member_id.is_(None) if member_id is None else Code.member_id == member_id)
-    execute(session, older.values(used_at=now))
+    """A new code, ABCD-EFGH; a member's earlier unused ones die, claims printed side by side all live."""
+    if purpose is CodePurpose.TIE:
+        older = update(Code).where(Code.member_id == member_id, Code.used_at.is_(None))
+        execute(session, older.values(used_at=now))
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     life = timedelta(hours=CLAIM_HOURS) if purpose is CodePurpose.CLAIM else timedelta(days=TIE_DAYS)
     session.add(

@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, select, text
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
@@ -92,6 +104,9 @@ class Status(StrEnum):
         return self in OPEN
 
 
+_OPEN_SQL = "status IN ('queued', 'held', 'sending', 'retry')"
+IS_OPEN = text(f"deliveries.{_OPEN_SQL}")
+"""For queries of what is open: only with the very words of the index does SQLite use it."""
 OPEN = (Status.QUEUED, Status.HELD, Status.SENDING, Status.RETRY)
 
 _STATUSES = {
@@ -138,8 +153,8 @@ class Delivery(Base):
             "channel",
             "account",
             "ready_at",
-            sqlite_where=text("status IN ('queued', 'held', 'sending', 'retry')"),
-            postgresql_where=text("status IN ('queued', 'held', 'sending', 'retry')"),
+            sqlite_where=text(_OPEN_SQL),
+            postgresql_where=text(_OPEN_SQL),
         ),
         Index(None, "channel", "account", "chat"),
         Index(None, "status", "finished_at"),
@@ -206,8 +221,10 @@ def backlog(session: Session, now: datetime) -> dict[str, int]:
 def purge(session: Session, before: datetime) -> int:
     """Delete what was due before a moment and is done with; returns how many messages."""
     old = select(Occurrence.id).where(Occurrence.due_at < before)
-    done = delete(Delivery).where(Delivery.occurrence_id.in_(old), Delivery.status.not_in(OPEN))
-    count = execute(session, done)
+    done = Delivery.occurrence_id.in_(old) & Delivery.status.not_in(OPEN)
+    gone = select(Delivery.id).where(done)
+    execute(session, update(Delivery).where(Delivery.merged_into.in_(gone)).values(merged_into=None))
+    count = execute(session, delete(Delivery).where(done))
     kept = select(Delivery.occurrence_id)
     execute(session, delete(Occurrence).where(Occurrence.due_at < before, Occurrence.id.not_in(kept)))
     return count

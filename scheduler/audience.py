@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from office import people
 from office.groups import Group, GroupState
 from office.messages import ChatAddress
-from office.people import Department, Role
+from office.people import Role
 from scheduler.outbox import Recipient
 
 
@@ -65,9 +65,9 @@ def of_rule(session: Session, audience: dict[str, Any], *, on: date) -> tuple[Re
     if audience.get("groups") == "all":
         found |= dict.fromkeys(groups(session))
     for key in _texts(audience.get("departments")):
-        department = session.scalar(select(Department.id).where(Department.key == key))
+        department = people.find_department(session, key)
         if department is not None:
-            found |= dict.fromkeys(groups(session, department_id=department))
+            found |= dict.fromkeys(groups(session, department_id=department.id))
     for name in _texts(audience.get("roles")):
         found |= dict.fromkeys(in_role(session, Role(name), on=on))
     return tuple(found)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from office.deliveries import Delivery, Doubt, Occurrence, Source, Status
+from office.deliveries import IS_OPEN, Delivery, Doubt, Occurrence, Source, Status
 from office.messages import ChatAddress
 from office.wire import replies_from_json, replies_to_json
 from scheduler import wording
@@ -53,7 +53,9 @@ def _heads(grip: Grip, *, now: datetime, most: int, blocked: Collection[str]) ->
     order = (Delivery.urgency, Delivery.due_at, Delivery.occurrence_id, Delivery.part, Delivery.id)
     rank = func.row_number().over(partition_by=Delivery.chat, order_by=order)
     waiting = Delivery.status.in_((Status.QUEUED, Status.RETRY, Status.HELD))
-    ready = select(Delivery.id, rank.label("rank")).where(of_lane(grip), waiting, Delivery.ready_at <= now)
+    ready = select(Delivery.id, rank.label("rank")).where(
+        of_lane(grip), IS_OPEN, waiting, Delivery.ready_at <= now
+    )
     for some in _chunks(sorted(blocked)):
         ready = ready.where(Delivery.chat.not_in(some))
     first = ready.subquery()

@@ -14,7 +14,7 @@ from office.clock import ZONE
 from office.database import execute
 from office.deliveries import Doubt, Urgency
 from office.messages import Line, Reply, Style
-from office.people import Department, Role, departments
+from office.people import Department, Role, departments, find_department
 from office.reminders import Reminder, ReminderKind
 from scheduler import audience, auditor, digests
 from scheduler.outbox import Manner
@@ -97,10 +97,10 @@ def _assignments(work: Work, session: Session, row: Reminder, moment: Moment) ->
 
 
 def _departments(session: Session, template: AssignmentTemplate) -> list[Department]:
-    every = departments(session)
     if "*" in template.departments:
-        return list(every)
-    return [department for department in every if department.key in template.departments]
+        return list(departments(session))
+    found = (find_department(session, key) for key in template.departments)
+    return list({department.id: department for department in found if department is not None}.values())
 
 
 def _due_day(template: AssignmentTemplate, due_at: datetime) -> date | None:

@@ -21,7 +21,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from office.database import execute
-from office.deliveries import Delivery, Doubt, Status
+from office.deliveries import IS_OPEN, Delivery, Doubt, Status
 from office.wire import replies_from_json, replies_to_json
 from scheduler import wording
 from scheduler.courier import Failed, Moved, Outcome, Parcel, Paused, Retry, Sent, Uncertain
@@ -240,13 +240,13 @@ def next_ready(session: Session, channel: str, account: str) -> datetime | None:
     """When the account's next waiting message may go; None when none waits."""
     waiting = Delivery.status.in_((Status.QUEUED, Status.RETRY, Status.HELD))
     here = and_(Delivery.channel == channel, Delivery.account == account)
-    return session.scalar(select(func.min(Delivery.ready_at)).where(here, waiting))
+    return session.scalar(select(func.min(Delivery.ready_at)).where(here, IS_OPEN, waiting))
 
 
 def any_in(session: Session, channel: str, account: str, *, status: Status) -> bool:
     """Whether the account has a delivery in this open state."""
     here = select(Delivery.id).where(
-        Delivery.channel == channel, Delivery.account == account, Delivery.status == status
+        Delivery.channel == channel, Delivery.account == account, IS_OPEN, Delivery.status == status
     )
     return session.scalar(here.limit(1)) is not None
 

@@ -23,7 +23,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from knowledge import strict_yaml
 from knowledge.strict_yaml import BadYaml, Document, Problem
 from office.assignments import Priority
-from office.people import Role
 from office.reminders import ReminderKind
 from scheduler.schedule import BadSchedule, Shift, parse_schedule
 
@@ -48,7 +47,7 @@ class Audience(_Strict):
 
     groups: Literal["all", "none"] = "none"
     departments: tuple[str, ...] = ()
-    roles: tuple[Literal[Role.MEMBER, Role.HEAD, Role.VAN_PHONG, Role.LEADER, Role.ADMIN], ...] = ()
+    roles: tuple[Literal["member", "head", "van_phong", "leader", "admin"], ...] = ()
 
 
 class AssignmentTemplate(_Strict):
@@ -66,6 +65,8 @@ class AssignmentTemplate(_Strict):
 
     @model_validator(mode="after")
     def _one_deadline(self) -> AssignmentTemplate:
+        if self.priority is Priority.EXPRESS:
+            raise ValueError("việc định kỳ không thể là hoả tốc: chọn «ordinary» hoặc «urgent»")
         if (self.due_working_days is None) == (self.due_day is None):
             raise ValueError("cần đúng một thời hạn: «due_working_days» hoặc «due_day»")
         return self

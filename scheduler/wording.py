@@ -135,6 +135,12 @@ def digest(held: Sequence[tuple[datetime, Reply]]) -> list[Page]:
     return [Page(reply=_page([held[i] for i in page], len(held)), members=tuple(page)) for page in pages]
 
 
+def _numbered(choice: Choice) -> Choice:
+    """A button that says which matter it belongs to, where several stand under one message."""
+    number = choice.payload.rpartition(":")[2]
+    return replace(choice, label=f"{choice.label} ({number})") if number.isdecimal() else choice
+
+
 def _page(held: Sequence[tuple[datetime, Reply]], total: int) -> Reply:
     lines = [Line(_texts()("digest_title", count=total), Style.TITLE)]
     choices: list[Choice] = []
@@ -144,6 +150,6 @@ def _page(held: Sequence[tuple[datetime, Reply]], total: int) -> Reply:
         lines += [
             replace(line, style=Style.TEXT) if line.style is Style.TITLE else line for line in reply.lines
         ]
-        choices += reply.choices
+        choices += reply.choices if len(held) == 1 else map(_numbered, reply.choices)
         files += reply.files
     return Reply(lines=tuple(lines), choices=tuple(choices), files=tuple(files))

@@ -97,11 +97,15 @@ class Work:
             raise Refused(words()("refused.too_far"))
         years = sorted({y for y in (today.year, draft.due_on.year) if not calendar.confirmed(y)})
         warning = computed_warning(years)
-        if not calendar.is_working(draft.due_on):
-            day = calendar.day(draft.due_on)
-            off = words()("due_off", date=f"{draft.due_on:%d/%m/%Y}", why=day.name or "cuối tuần")
-            warning = f"{off} {warning}".strip()
+        warning = " ".join([*self.off_day_warning(draft.due_on), *([warning] if warning else [])])
         return Deadline(day=draft.due_on, confirmed=not years, warning=warning)
+
+    def off_day_warning(self, day: date) -> tuple[str, ...]:
+        """What is to be said of a last day on which nobody works; () for a working day."""
+        found = self.calendar().day(day)
+        if found.working:
+            return ()
+        return (words()("due_off", date=f"{day:%d/%m/%Y}", why=found.name or "cuối tuần"),)
 
     def create(self, session: Session, draft: Draft, *, actor: Person | None, now: datetime) -> Assignment:
         """Give work and tell who is responsible. `actor` None: a rule of the office gives it.

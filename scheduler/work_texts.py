@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.phrases import Phrases
 from office import people
-from office.assignments import Assignment, AssignmentState, Priority, Tap, tap
+from office.assignments import Assignment, AssignmentState, Priority, Responsible, Tap, tap
 from office.messages import Choice, ChoiceKind, Line, Reply, Style
 from office.people import Department, Person
 from scheduler.calendar import WorkCalendar, weekday_name
@@ -125,16 +126,22 @@ def roster_lines(roster: Roster) -> list[Line]:
     return lines
 
 
-def brief(session: Session, row: Assignment, today: date, calendar: WorkCalendar) -> str:
+def brief(
+    session: Session, row: Assignment, today: date, calendar: WorkCalendar, *, with_who: bool = False
+) -> str:
     """One line for a list: «12. Báo cáo tháng – hạn 30/11 (còn 3 ngày làm việc)»."""
     state = left(row, today, calendar) if row.state is AssignmentState.OPEN else row.state.label
-    mark = "‼ " if row.priority is Priority.EXPRESS else "! " if row.priority is Priority.URGENT else ""
-    return f"{row.id}. {mark}{row.title} – hạn {row.due_on:%d/%m} ({state})"
+    mark = "" if row.priority is Priority.ORDINARY else f"[{row.priority.label}] "
+    who = f" – {who_answers(session, row)}" if with_who else ""
+    return f"{row.id}. {mark}{row.title}{who} – hạn {row.due_on:%d/%m} ({state})"
 
 
 def who_answers(session: Session, row: Assignment) -> str:
-    """The department or the first names, for a list."""
+    """The department, or the members' names, for a list."""
     department = session.get(Department, row.department_id) if row.department_id else None
     if department is not None:
         return department.name
-    return people.name_of(session, row.created_by)
+    responsible = select(Responsible.member_id).where(
+        Responsible.assignment_id == row.id, Responsible.released_at.is_(None)
+    )
+    return ", ".join(people.name_of(session, member_id) for member_id in session.scalars(responsible))

@@ -23,7 +23,7 @@ from handlers.staff.roles import few_admins
 from office import codes, groups, membership, people
 from office.groups import GroupState
 from office.messages import Line, Reply, Style
-from office.people import ChatAccount, CodePurpose, Person, Role
+from office.people import ChatAccount, CodePurpose, Person, Role, plain
 from office.rights import Action, allowed
 from scheduler.wording import when
 
@@ -85,6 +85,7 @@ def use_code(request: StaffRequest, rest: str) -> Replies:
         hash_key=request.hash_key,
     )
     _TRIES.forgive(sender)
+    _mind_change(request, before, found, code, insists=plain(name) == "doi")
     request.person = found
     lines: list[str | Line] = [
         words()("accounts.welcome", name=found.name, who=described(request.session, found))
@@ -94,6 +95,18 @@ def use_code(request: StaffRequest, rest: str) -> Replies:
     if unclaimed and found.has(Role.ADMIN):
         return say(*lines, *_first_steps(request), title=words()("accounts.claimed_title"))
     return say(*lines, words()("accounts.next"))
+
+
+def _mind_change(
+    request: StaffRequest, before: Person | None, found: Person, code: str, *, insists: bool
+) -> None:
+    """An account that is somebody's changes hands only when that is said; the code isn't spent otherwise."""
+    if before is None or before.id == found.id:
+        return
+    if before.has(Role.ADMIN) and membership.admins(request.session) == 1 and not found.has(Role.ADMIN):
+        raise refuse("accounts.only_admin", "accounts.only_admin_mend", name=before.name)
+    if not insists:
+        raise refuse("accounts.taken", "accounts.taken_mend", name=before.name, other=found.name, code=code)
 
 
 def _first_steps(request: StaffRequest) -> list[str | Line]:

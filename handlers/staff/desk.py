@@ -95,7 +95,8 @@ def _decide(
     )
     request.state.clear()
     day = made.granted_due or made.asked_due
-    return say(f"Đã gia hạn nhiệm vụ số {made.assignment_id} đến hết {day:%d/%m/%Y}.", replaces=replaces)
+    answer = f"Đã gia hạn nhiệm vụ số {made.assignment_id} đến hết {day:%d/%m/%Y}."
+    return say(answer, *request.work.off_day_warning(day), replaces=replaces)
 
 
 def _refused(request: StaffRequest, extension_id: int, reason: str) -> Replies:

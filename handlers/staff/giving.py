@@ -11,7 +11,7 @@ from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import split_reason
 from office import people
 from office.assignments import Priority
-from office.messages import Choice, ChoiceKind
+from office.messages import Choice, ChoiceKind, Line, Style
 from office.people import Department
 from office.refusal import Refused
 from office.rights import Action
@@ -26,6 +26,10 @@ _ASKS = {
     "due": "Thời hạn? Ví dụ: 30/11 hoặc 10 ngày làm việc.",
     "express": "Nhiệm vụ hoả tốc gửi cả ngoài giờ. Lý do là gì?",
 }
+_UNREACHED = (
+    "Chưa báo được cho ai: phòng này chưa có nhóm được duyệt, người được giao chưa gắn tài khoản. "
+    "Cấp mã: /capma, duyệt nhóm: /nhom."
+)
 _EXAMPLE = "Ví dụ: giao QLTM; Báo cáo tháng 11; 30/11; 375/SCT-VP ngày 29/3/2021; khẩn; giao bởi Giám đốc Sở"
 
 
@@ -113,7 +117,7 @@ def _go_on(request: StaffRequest, parts: _Parts) -> Replies:
     if missing:
         _keep(request, parts, f"give.{missing}")
         example = (_EXAMPLE,) if parts == _Parts() else ()
-        return say(_ASKS[missing], *example, "Gõ «thôi» để bỏ qua.")
+        return say(_ASKS[missing], *example, "Gõ «thôi» để dừng.")
     return _preview(request, parts)
 
 
@@ -155,7 +159,10 @@ def _tap_give(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
         raise Refused("Việc này đã giao hoặc đã quá lâu.", "Gõ lại: /giao")
     row = request.work.create(request.session, _parts(previous).draft(), actor=request.me, now=request.now)
     reply = card(request.session, request.work, row, today=request.today, headline="Đã giao việc")
-    return say(*reply.lines, choices=reply.choices[-1:], replaces=True)
+    lines = list(reply.lines)
+    if not request.work.recipients(request.session, row, on=request.today):
+        lines.append(Line(_UNREACHED, Style.WARNING))
+    return say(*lines, choices=reply.choices[-1:], replaces=True)
 
 
 def _title_flow(request: StaffRequest, text: str) -> Replies:

@@ -51,6 +51,8 @@ def add(request: StaffRequest, rest: str) -> Replies:
         Line(words()("people.namesake", who=described(session, known), id=known.id), Style.WARNING)
         for known in namesakes
     ]
+    if plain(title).startswith("truong "):
+        warnings.append(Line(words()("accounts.title_is_no_role", name=name), Style.SOURCE))
     return (
         *say(words()("people.added", who=described(session, person)), *warnings),
         *accounts.code_for(request, person),

@@ -24,7 +24,7 @@ from scheduler.wording import when
 
 _HOW = (
     "/nhac bat KHOÁ · /nhac tat KHOÁ lý do … · /nhac loi KHOÁ SỐ lời mới · "
-    "/nhac gio KHOÁ mỗi ngày làm việc 7:15 · /nhac goc KHOÁ · /nhac them LỊCH; NHÓM; NỘI DUNG"
+    "/nhac gio KHOÁ mỗi ngày làm việc 7:15 · /nhac goc KHOÁ · /nhac them LỊCH; NƠI NHẬN; NỘI DUNG"
 )
 _ADD_EXAMPLE = "Ví dụ: /nhac them thứ Sáu 15:00; qltm; Nộp báo cáo tuần trước 16 giờ."
 _SHIFTS = {"bo qua": Shift.SKIP, "truoc": Shift.BEFORE, "sau": Shift.AFTER, "van gui": Shift.KEEP}
@@ -200,7 +200,11 @@ def _read(schedule: str) -> None:
     try:
         parse_schedule(schedule.strip())
     except BadSchedule as exc:
-        raise Refused(f"{exc.message[:1].upper()}{exc.message[1:]}.", f"{exc.mend}.") from exc
+        raise Refused(_sentence(exc.message), _sentence(exc.mend)) from exc
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _restart(request: StaffRequest, row: Reminder) -> None:

@@ -26,6 +26,7 @@ Flow = Callable[[StaffRequest, str], Replies]
 
 _MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries)
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
+_CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
 
 
@@ -57,6 +58,13 @@ class StaffRouter:
     def commands(self) -> tuple[Command, ...]:
         """Every command there is."""
         return self._all
+
+    def knows(self, session: Session, incoming: Incoming) -> bool:
+        """Whether a member writes: their commands are not counted against the citizens' limit."""
+        who = directory.person_of(
+            session, channel=incoming.channel, account=incoming.account, sender=incoming.sender
+        )
+        return who is not None
 
     def wants_file(self, session: Session, incoming: Incoming) -> bool:
         """Whether the content of a file is worth fetching: somebody who may give work sends a table."""
@@ -134,10 +142,12 @@ class StaffRouter:
         if flow is not None:
             if fold(text) in _STOP:
                 request.state.clear()
-                return say("Đã bỏ qua.")
+                return say("Đã dừng, không ghi gì.")
             return flow(request, text)
         if request.incoming.file is not None and request.person is not None:
             return reports.file_sent(request)
+        if slashed and request.person is not None and word not in _CITIZENS:
+            raise Refused(f"Không có lệnh /{word[:30]}.", "Xem các lệnh: /trogiup")
         return None
 
     def _run(self, request: StaffRequest, command: Command, word: str, rest: str) -> Replies:

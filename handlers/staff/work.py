@@ -49,7 +49,11 @@ def _page(request: StaffRequest, scope: str, more: str, start: int) -> Replies:
         return say(f"{title}: không có việc nào đang mở.")
     calendar = request.work.calendar()
     shown = rows[start : start + _PAGE]
-    lines = [Line(brief(request.session, row, request.today, calendar), Style.ITEM) for row in shown]
+    with_who = scope in ("het", "tat", "tatca", "tuan")
+    lines = [
+        Line(brief(request.session, row, request.today, calendar, with_who=with_who), Style.ITEM)
+        for row in shown
+    ]
     choices = [
         Choice(kind=ChoiceKind.OPTION, label=f"Số {row.id}: {row.title}"[:60], payload=f"s:xem:{row.id}")
         for row in shown
@@ -127,7 +131,16 @@ def _details(request: StaffRequest, assignment_id: int) -> Replies:
     _may_see(request, row)
     reply = card(request.session, request.work, row, today=request.today, full=True)
     lines = [*reply.lines, *_history(request, row.id)]
-    return (Reply(lines=tuple(lines), choices=reply.choices),)
+    return (Reply(lines=tuple(lines), choices=reply.choices if _may_act(request, row) else ()),)
+
+
+def _may_act(request: StaffRequest, row: Assignment) -> bool:
+    """Whether the buttons under an assignment are of use to who looks at it."""
+    try:
+        request.work.acts_for(request.session, row, request.me, today=request.today)
+    except Refused:
+        return False
+    return True
 
 
 def _history(request: StaffRequest, assignment_id: int) -> list[Line]:
@@ -189,7 +202,7 @@ def _report(request: StaffRequest, assignment_id: int, proof: str) -> Replies:
         request.state.update(flow="proof", assignment=assignment_id)
         return say(
             f"Nhiệm vụ số {row.id}: {row.title}",
-            "Xin gửi minh chứng: số văn bản, đường dẫn, hoặc gửi tệp vào đây. Gõ «thôi» để bỏ qua.",
+            "Xin gửi minh chứng: số văn bản, đường dẫn, hoặc gửi tệp vào đây. Gõ «thôi» để dừng.",
         )
     if file is not None:
         kind, proof = ProofKind.FILE, file.name or "tệp đính kèm"
@@ -238,7 +251,7 @@ def _ask(request: StaffRequest, assignment_id: int, until: date | None, reason: 
         return say(
             f"Nhiệm vụ số {row.id}: {row.title}. Hạn hiện nay: {row.due_on:%d/%m/%Y}.",
             "Xin gia hạn đến ngày nào, vì sao? Ví dụ: 05/12 lý do chờ số liệu của cục thống kê.",
-            "Gõ «thôi» để bỏ qua.",
+            "Gõ «thôi» để dừng.",
         )
     made = extensions.ask_extension(
         request.session, request.work, assignment_id, request.me, until=until, reason=reason, now=request.now
@@ -246,6 +259,7 @@ def _ask(request: StaffRequest, assignment_id: int, until: date | None, reason: 
     request.state.clear()
     return say(
         f"Đã gửi Văn phòng đề nghị gia hạn nhiệm vụ số {assignment_id} đến {made.asked_due:%d/%m/%Y}.",
+        *request.work.off_day_warning(made.asked_due),
         f"Lấy văn bản đề nghị để trình ký: /vanban {assignment_id}",
     )
 

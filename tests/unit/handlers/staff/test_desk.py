@@ -65,7 +65,7 @@ def test_what_is_missing_is_asked_for_step_by_step(office: Office) -> None:
 
 
 def test_a_day_that_has_passed_or_is_off_is_said(office: Office) -> None:
-    assert "không sau hôm nay" in office.say("Văn", "/giao qltm; Việc; 29/11/2026")
+    assert "không còn ở phía trước" in office.say("Văn", "/giao qltm; Việc; 29/11/2026")
     assert "ngày nghỉ" in office.say("Văn", "/giao qltm; Việc; 19/12")
     assert "chưa được xác nhận" in office.say("Văn", "/giao qltm; Việc; 20/01/2027")
 

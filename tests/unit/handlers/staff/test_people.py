@@ -92,9 +92,10 @@ def test_the_code_of_an_admin_is_given_by_admins_only(office: Office) -> None:
     assert "/ma " in office.type(office.admin, "/capma Đỗ Minh Quản")
 
 
-def test_who_ties_an_account_that_was_anothers_is_told_so(office: Office) -> None:
+def test_an_account_changes_hands_only_when_that_is_said(office: Office) -> None:
     code = code_in(office.type(office.clerk, "/capma Trần Thị Bình"))
-    assert "Trước đây tài khoản này gắn với Nguyễn Văn An" in office.type(office.an, f"/ma {code}")
+    assert "đang gắn với Nguyễn Văn An" in office.refused(office.an, f"/ma {code}")
+    assert "Trước đây tài khoản này gắn với Nguyễn Văn An" in office.type(office.an, f"/ma {code} đổi")
 
 
 def test_toi_says_who_one_is(office: Office) -> None:
