@@ -17,18 +17,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.telegram_courier import account_of
 from bot.config import read_settings
 from bot.staff import quiet_hours
-from office.assignments import Assignment, AssignmentState, Priority
+from office.assignments import Assignment, AssignmentState, Priority, Responsible
 from office.database import make_engine, session_factory, upgrade
 from office.deliveries import Delivery, Occurrence, Source
 from office.groups import Group, GroupState
 from office.messages import ChatAddress, Line, Reply
-from office.people import Department
+from office.people import ChatAccount, Department, Member
 from office.reminders import Origin, Reminder, ReminderKind
 from scheduler.calendar import WorkCalendar
 from scheduler.ladder import Ladder
@@ -36,7 +36,7 @@ from scheduler.outbox import Outbox, Recipient
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "123456789:AAtoken-of-the-measurements"  # noqa: S105 - opens nothing
-CHANNEL, ACCOUNT = "telegram", account_of(TOKEN)
+_BOT = {"channel": "telegram", "account": account_of(TOKEN)}
 FIRST_GROUP, FIRST_PRIVATE = -100_700_0000, 7_000_000
 READY_SECONDS = 30.0
 
@@ -178,7 +178,7 @@ class Stock:
         upgrade(self._engine)
         self._sessions: sessionmaker[Session] = session_factory(self._engine)
         self._outbox = Outbox(quiet=quiet_hours(settings.delivery, WorkCalendar.shipped()))
-        self._rules = 0
+        self._rules = self._works = self._departments = 0
 
     def close(self) -> None:
         self._engine.dispose()
@@ -195,49 +195,63 @@ class Stock:
             Reminder, (self._rule(f"năm {n}", later(), {"groups": "all"}, now) for n in range(reminders))
         )
         ladder, today = Ladder().as_dict(), now.date()
+        self._works = assignments
         self._add(Assignment, (_work(n, later(), today, ladder, now) for n in range(assignments)))
 
-    def departments(self, count: int) -> None:
-        """Departments with an approved group each."""
+    def groups(self, count: int, *, departments: int) -> None:
+        """Approved groups, the first of them with a department each."""
         now = datetime.now(UTC)
-        keys = range(count)
-        self._add(Department, ({"key": f"phong-{n}", "name": f"Phòng {n}"} for n in keys))
+        self._departments = departments
+        names = ({"key": _department(n), "name": f"Phòng {n}"} for n in range(departments))
+        self._add(Department, names)
         with self._sessions() as session:
-            ids = [row.id for row in session.query(Department).order_by(Department.id)]
+            ids = list(session.scalars(select(Department.id).order_by(Department.id)))
+        common = {**_BOT, "state": GroupState.APPROVED, "added_at": now}
         self._add(
             Group,
             (
-                {
-                    "channel": CHANNEL,
-                    "account": ACCOUNT,
-                    "chat": str(FIRST_GROUP - n),
-                    "state": GroupState.APPROVED,
-                    "department_id": ids[n],
-                    "added_at": now,
-                }
-                for n in keys
+                {**common, "chat": str(FIRST_GROUP - n), "department_id": ids[n] if n < len(ids) else None}
+                for n in range(count)
             ),
         )
 
     def due(self, moments: Sequence[datetime], *, name: str) -> None:
-        """A rule for each moment, the n-th to the n-th department's group, called "name n"."""
+        """A rule for each moment, called "name n", to the departments in turn."""
         now = datetime.now(UTC)
-        rules = (
-            self._rule(f"{name} {n}", at, {"departments": [f"phong-{n}"]}, now)
-            for n, at in enumerate(moments)
+        keys = (_department(n % self._departments) for n in range(len(moments)))
+        rows = zip(moments, keys, strict=True)
+        self._add(
+            Reminder,
+            (self._rule(f"{name} {n}", at, {"departments": [to]}, now) for n, (at, to) in enumerate(rows)),
         )
-        self._add(Reminder, rules)
 
     def due_to_all(self, at: datetime, *, name: str) -> None:
         """One rule to every group."""
         self._add(Reminder, [self._rule(name, at, {"groups": "all"}, datetime.now(UTC))])
+
+    def rungs_due(self, at: datetime, *, count: int) -> None:
+        """Work whose next rung is due, each with a person of its own who is reminded privately."""
+        now = datetime.now(UTC)
+        numbers = range(1, count + 1)
+        ladder, first = Ladder().as_dict(), self._works + 1
+        works = (_work(n, at, now.date(), ladder, now) for n in numbers)
+        self._add(Member, ({"id": n, "name": f"Người {n}", "joined_at": now} for n in numbers))
+        chats = ((n, str(FIRST_PRIVATE + n)) for n in numbers)
+        self._add(
+            ChatAccount,
+            ({**_BOT, "member_id": n, "sender": chat, "chat": chat, "tied_at": now} for n, chat in chats),
+        )
+        self._add(Assignment, (work | {"id": first + n} for n, work in enumerate(works)))
+        self._add(
+            Responsible, ({"assignment_id": first + n - 1, "member_id": n, "named": True} for n in numbers)
+        )
 
     def queue(self, texts: Iterable[tuple[int, bool, str]]) -> None:
         """Messages that wait already: (chat, whether it is a group, text)."""
         now = datetime.now(UTC)
         with self._sessions.begin() as session:
             for number, (chat, group, text) in enumerate(texts):
-                to = ChatAddress(channel=CHANNEL, account=ACCOUNT, chat=str(chat), topic="", group=group)
+                to = ChatAddress(**_BOT, chat=str(chat), topic="", group=group)
                 occurrence = self._outbox.occasion(session, Source.EVENT, number, text[:64], now, now=now)
                 assert occurrence is not None
                 reply = Reply(lines=(Line(text),))
@@ -272,6 +286,10 @@ class Stock:
         with self._sessions.begin() as session:
             for at in range(0, len(every), _CHUNK):
                 session.execute(insert(table), every[at : at + _CHUNK])
+
+
+def _department(number: int) -> str:
+    return f"phong-{number}"
 
 
 def _work(number: int, at: datetime, today: date, ladder: dict[str, Any], now: datetime) -> dict[str, Any]:

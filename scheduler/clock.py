@@ -18,11 +18,15 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from office.clock import Clock
 from office.database import DatabaseUnavailable
+from scheduler.planner import BATCH
 
 log = structlog.get_logger(__name__)
 
 SCAN_SECONDS = 15.0
 _TROUBLE_SECONDS = 2.0
+# Between full batches, for whoever else waits to write: SQLite looks again only every 0.1 s, so a planner
+# that never pauses would keep the lanes out until it is done.
+_BREATH = 0.12
 _JOB, _SCAN = "next-moment", "scan"
 
 
@@ -69,8 +73,9 @@ class Waker:
 
     async def _once(self, scheduler: AsyncIOScheduler) -> None:
         try:
-            while await asyncio.to_thread(self._plan):
-                pass
+            while planned := await asyncio.to_thread(self._plan):
+                if planned >= BATCH:
+                    await asyncio.sleep(_BREATH)
             due = await asyncio.to_thread(self._next_due)
         except DatabaseUnavailable as exc:
             log.warning("planner.database", reason=exc.message)
