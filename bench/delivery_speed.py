@@ -25,7 +25,7 @@ DEPARTMENTS = 25  # whose groups are told in turn
 AT_ONCE = 1_000
 PRIVATE, GROUPS, EACH = 600, 3, 25  # against the limits
 IDLE_SECONDS = 20.0
-LATENCY_MS = 40.0  # about Telegram's from Việt Nam's neighbours
+LATENCY_MS = 40.0  # of one call, there and back
 UNPACED = {"per_second": 1000.0, "per_chat_second": 100.0, "per_group_minute": 1000}
 _NUMBER = re.compile(r"^đúng giờ (\d+)$", re.MULTILINE)
 _LEAD = 12.0  # seconds until the first moment: the program has to be up by then
@@ -155,9 +155,7 @@ def _measure_limits() -> Section:
         Target("Tốc độ so với mức được phép", 100 * rate / allowed, 97, "%", at_most=False),
         Target("Lần bị Telegram từ chối vì quá nhanh", floods, 0, ""),
     ]
-    section.notes.append(
-        "«Từ chối» là lỗi 429; gửi dồn tiếp thì Telegram khoá bot lâu hơn, máy chủ thử không khoá."
-    )
+    section.notes.append("«Từ chối» là lỗi 429: máy chủ thử bắt chờ rồi gửi lại.")
     return section
 
 

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -263,7 +264,7 @@ def test_stopped_politely_at_any_moment_it_leaves_nothing_in_doubt(tmp_path: Pat
         for _ in range(4):
             so_far = len(platform.sent)
             program.start()
-            platform.wait_for(lambda seen=so_far: len(platform.sent) > seen)  # type: ignore[misc]
+            platform.wait_for(partial(_sent_more, platform, so_far))
             time.sleep(chance.random() * 0.4)
             started = time.monotonic()
             program.signal(signal.SIGTERM)
@@ -274,3 +275,7 @@ def test_stopped_politely_at_any_moment_it_leaves_nothing_in_doubt(tmp_path: Pat
         program.start()
         everything_went(program)
         all_came_once(program, arrivals(platform), total)
+
+
+def _sent_more(platform: FakeTelegram, than: int) -> bool:
+    return len(platform.sent) > than
