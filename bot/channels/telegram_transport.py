@@ -7,17 +7,10 @@ costs more than the request itself. Here each connection is a pool of its own, a
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import ssl
-import sys
 from collections.abc import AsyncIterator, Callable
 
 import httpx
-
-if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
-    # httpcore asks for it at each of its locks, several times a request; unless it is known to be missing,
-    # the whole path is searched every time.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class Spread(httpx.AsyncBaseTransport):
