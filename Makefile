@@ -22,8 +22,8 @@ chat: setup ## Hỏi đáp ngay trong cửa sổ dòng lệnh
 test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bài)
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 100 lần, mất mạng, khoá tệp (vài phút)
-	XINLUON_CHAOS_KILLS=$${XINLUON_CHAOS_KILLS:-100} $(VENV)/bin/python -m pytest tests/chaos tests/chaos/zombies.py $(ARGS)
+chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 120 lần, mất mạng, khoá tệp (vài phút)
+	XINLUON_CHAOS_KILLS=$${XINLUON_CHAOS_KILLS:-120} $(VENV)/bin/python -m pytest tests/chaos tests/chaos/zombies.py $(ARGS)
 
 lint: setup-dev ## Soát mã: ruff, mypy, lint-imports
 	$(VENV)/bin/ruff check

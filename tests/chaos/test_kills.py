@@ -1,6 +1,6 @@
 """kill -9 at any moment of sending loses no message and repeats none in silence.
 
-XINLUON_CHAOS_KILLS=100 makes it long (`make chaos`); XINLUON_SEED repeats a run.
+XINLUON_CHAOS_KILLS=120 makes it long (`make chaos`); XINLUON_SEED repeats a run.
 """
 
 from __future__ import annotations
