@@ -140,7 +140,7 @@ def parse_schedule(text: str, *, shift: Shift = Shift.SKIP) -> Schedule:
     `ngày làm việc cuối tháng 16:00`, `ngày 20 tháng cuối quý 8:00`, `ngày 15/6 hằng năm 8:00`,
     `một lần 05/12/2026 8:00`, `cron: 0 7 * * 1-5`.
     """
-    folded = _fold(text)
+    folded = fold(text)
     if folded.startswith("cron"):
         return Schedule(text=text, shift=shift, triggers=(_cron_words(text),))
     times = [time(int(m[1]), int(m[2] or 0)) for m in _TIME.finditer(folded)]
@@ -267,7 +267,7 @@ _FORMS: tuple[tuple[str, Callable[[re.Match[str]], dict[str, Any] | None]], ...]
 )
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Lower case without marks."""
     plain = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).casefold().replace("đ", "d"))
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +19,7 @@ from office.groups import at as group_at
 from office.messages import Incoming, Line, Style
 from office.refusal import Refused
 from office.rights import allowed, demand
+from scheduler.schedule import fold
 from scheduler.work import Work
 
 Flow = Callable[[StaffRequest, str], Replies]
@@ -176,12 +176,6 @@ def split_command(text: str) -> tuple[str, str, bool]:
     slashed = first.startswith("/")
     word = fold(first.removeprefix("/").partition("@")[0])
     return word, rest.strip(), slashed
-
-
-def fold(text: str) -> str:
-    """Lower case without marks."""
-    spread = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).casefold().replace("đ", "d"))
-    return " ".join("".join(c for c in spread if not unicodedata.combining(c)).split())
 
 
 def _by_word(commands: Iterable[Command]) -> Mapping[str, Command]:

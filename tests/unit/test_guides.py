@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from handlers.staff.request import Command
-from handlers.staff.router import _MODULES, fold
+from handlers.staff.router import _MODULES
 from knowledge import strict_yaml
 from office.assignments import AssignmentState, Priority
 from office.deliveries import OccurrenceState, Status
@@ -25,7 +25,7 @@ from scheduler.calendar import WorkCalendar
 from scheduler.calendar_overlay import read_overlay
 from scheduler.reminder_files import read_rules
 from scheduler.rules import DIGEST, LEADERS, SELF_CHECK
-from scheduler.schedule import Shift, parse_schedule
+from scheduler.schedule import Shift, fold, parse_schedule
 from scheduler.wording import plan_texts
 
 DOCS = Path(__file__).parents[2] / "docs"
