@@ -33,6 +33,7 @@ class Source(StrEnum):
     REMINDER = "reminder"
     ASSIGNMENT = "assignment"
     EVENT = "event"  # something happened: a request, a decision, a new group
+    NOTICE = "notice"
 
 
 class OccurrenceState(StrEnum):
@@ -87,6 +88,7 @@ class Status(StrEnum):
     UNCERTAIN = "uncertain"
     CANCELLED = "cancelled"
     MERGED = "merged"
+    PAUSED = "paused"  # of a notice that Văn phòng has paused
 
     @property
     def label(self) -> str:
@@ -119,6 +121,7 @@ _STATUSES = {
     Status.UNCERTAIN: ("chưa rõ đã tới chưa", "Hỏi người nhận, rồi chọn đã tới hoặc gửi lại."),
     Status.CANCELLED: ("đã huỷ", "Xem lý do; cần thì gửi tin mới."),
     Status.MERGED: ("gộp vào tin khác", "Không phải làm gì, nội dung đã nằm trong tin gộp."),
+    Status.PAUSED: ("tạm dừng", "Gửi tiếp hoặc huỷ thông báo này."),
 }
 
 
@@ -136,6 +139,14 @@ class Doubt(StrEnum):
     REPEAT = "repeat"  # once more, marked as a possible repeat
     ASK = "ask"  # Văn phòng decides
     LEAVE = "leave"  # marked, nothing more (a greeting)
+
+
+class Act(StrEnum):
+    """What is done with a message: `target` is the one that is changed or taken back."""
+
+    SEND = "send"
+    EDIT = "edit"
+    DELETE = "delete"
 
 
 class Delivery(Base):
@@ -158,6 +169,7 @@ class Delivery(Base):
         ),
         Index(None, "channel", "account", "chat"),
         Index(None, "status", "finished_at"),
+        Index(None, "created_at"),
     )
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
@@ -169,6 +181,8 @@ class Delivery(Base):
     group: Mapped[bool] = mapped_column("is_group")
     part: Mapped[int] = mapped_column(default=1)
     parts: Mapped[int] = mapped_column(default=1)
+    act: Mapped[Act] = mapped_column(closed_set(Act), default=Act.SEND)
+    target: Mapped[str | None] = mapped_column(String(128))  # message_id of what is edited or deleted
     repeat: Mapped[int] = mapped_column(default=0)
     status: Mapped[Status] = mapped_column(closed_set(Status))
     urgency: Mapped[int] = mapped_column(default=Urgency.ORDINARY)

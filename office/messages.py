@@ -62,12 +62,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """Something to be sent as a file, or as a picture where `picture` is set and the channel shows them."""
+    """Something to be sent as a file, or as a picture where `picture` is set and the channel shows them.
+
+    `stored`: its number in office.files, whose content is fetched when it is sent; `content` is then empty.
+    """
 
     name: str
     media_type: str
-    content: Annotated[bytes, EncodedBytes(Base64Encoder)]
+    content: Annotated[bytes, EncodedBytes(Base64Encoder)] = b""
     picture: bool = False
+    stored: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

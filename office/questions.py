@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    Index,
     SmallInteger,
     String,
     Text,
@@ -18,7 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import ROW_ID, Base, UtcDateTime, execute
+from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
+from office.improvements import Trouble
 from office.privacy import HASH_LENGTH, redact
 
 MAX_TEXT = 2000  # characters kept
@@ -33,6 +35,7 @@ class Question(Base):
     __tablename__ = "questions"
     __table_args__ = (
         CheckConstraint("vote IN (-1, 0, 1)", name="vote"),
+        Index(None, "trouble", "group_id"),
         # A purged question's id must not come back: an old vote button still carries it.
         {"sqlite_autoincrement": True},
     )
@@ -50,6 +53,8 @@ class Question(Base):
     knowledge_version: Mapped[str] = mapped_column(String(64))
     vote: Mapped[int | None] = mapped_column(SmallInteger)
     voted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    trouble: Mapped[Trouble | None] = mapped_column(closed_set(Trouble))
+    group_id: Mapped[int | None] = mapped_column(ROW_ID, index=True)
 
 
 def record(

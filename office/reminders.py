@@ -17,6 +17,7 @@ class ReminderKind(StrEnum):
 
     MESSAGE = "message"  # one of its texts, to its audience
     ASSIGNMENT = "assignment"  # an assignment by its template
+    NOTICE = "notice"  # a notice by its template, which waits for approval
     DIGEST = "digest"  # each department's open work
     LEADERS = "leaders"  # the week's state, to the leaders
     AUDIT = "audit"  # what became of the last day's occurrences, to the admins

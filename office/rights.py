@@ -38,6 +38,20 @@ class Action(StrEnum):
     LIST_REMINDERS = "reminders.list"
     CHANGE_REMINDERS = "reminders.change"
     DELIVERIES = "deliveries.look"
+    SETTLE_DELIVERIES = "deliveries.settle"
+    CONFIRM_NOTICE = "notices.confirm"
+    LIST_NOTICES = "notices.list"
+    WRITE_NOTICES = "notices.write"
+    APPROVE_NOTICES = "notices.approve"
+    SEND_NOTICES = "notices.send"
+    NOTICE_TEMPLATES = "notices.templates"
+    QUESTIONS = "questions.look"
+    PROPOSE_KNOWLEDGE = "knowledge.propose"
+    APPROVE_KNOWLEDGE = "knowledge.approve"
+    OFFICE_REPORT = "reports.office"
+    CONSOLE = "console.enter"
+    AUDIT = "audit.look"
+    TURN_SWITCHES = "switches.turn"
 
 
 _MEMBER = frozenset(
@@ -49,6 +63,7 @@ _MEMBER = frozenset(
         Action.OWN_ABSENCE,
         Action.LIST_REMINDERS,
         Action.STATISTICS,
+        Action.CONFIRM_NOTICE,
     }
 )
 _HEAD = _MEMBER | {Action.LIST_DEPARTMENT_WORK, Action.HAND_OVER, Action.LIST_PEOPLE}
@@ -58,6 +73,12 @@ _LEADER = _HEAD | {
     Action.GIVE_WORK,
     Action.SEND_EXPRESS,
     Action.DECIDE_EXTENSION,
+    Action.LIST_NOTICES,
+    Action.APPROVE_NOTICES,
+    Action.QUESTIONS,
+    Action.OFFICE_REPORT,
+    Action.CONSOLE,
+    Action.AUDIT,
 }
 _VAN_PHONG = frozenset(Action) - {Action.GIVE_ROLES, Action.REMOVE_PEOPLE}
 

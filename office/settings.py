@@ -209,6 +209,23 @@ class Delivery(_Section):
     keep_days: Count = 400  # finished deliveries
 
 
+class Notices(_Section):
+    """Notices of Văn phòng. `approval`: whether a second person approves every notice; hoả tốc then needs it
+    too, and without it a reason. `max_file_mb`, `max_files`: of one notice."""
+
+    approval: bool = True
+    max_files: Annotated[int, Field(ge=0, le=10)] = 5
+    max_file_mb: Annotated[int, Field(ge=1, le=50)] = 20
+
+
+class Console(_Section):
+    """Văn phòng's pages at /van-phong. A session ends after so long, sooner when nobody uses it."""
+
+    enabled: bool = True
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 12
+    idle_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+
+
 class Privacy(_Section):
     """How long questions are kept, and the key that platform ids are hashed with."""
 
@@ -236,6 +253,8 @@ class Settings(_Section):
     reminders: Reminders = Reminders()
     assignments: Assignments = Assignments()
     delivery: Delivery = Delivery()
+    notices: Notices = Notices()
+    console: Console = Console()
     privacy: Privacy = Privacy()
     log: Log = Log()
 

@@ -100,7 +100,7 @@ def _take(row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claime
     address = ChatAddress(
         channel=row.channel, account=row.account, chat=row.chat, topic=row.topic, group=row.group
     )
-    parcel = Parcel(id=row.id, to=address, reply=reply)
+    parcel = Parcel(id=row.id, to=address, reply=reply, act=row.act, target=row.target or "")
     return Claimed(parcel=parcel, attempts=row.attempts, member_id=row.member_id)
 
 

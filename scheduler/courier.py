@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from office.deliveries import Act
 from office.messages import ChatAddress, Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """One message to one chat. `reply` fits into one message of the channel."""
+    """One message to one chat. `reply` fits into one message of the channel.
+
+    `act`: sent anew, or `target` (the platform's id of a message) is edited to `reply`, or deleted.
+    """
 
     id: int  # the delivery's, for the log
     to: ChatAddress
     reply: Reply
+    act: Act = Act.SEND
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,8 @@ def copy_of(
         group=row.group,
         part=part,
         parts=row.parts,
+        act=row.act,
+        target=row.target,
         repeat=repeat,
         status=Status.QUEUED,
         urgency=row.urgency,

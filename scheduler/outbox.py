@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from office.database import insert, when_ended
-from office.deliveries import Delivery, Doubt, Occurrence, OccurrenceState, Source, Status, Urgency
+from office.deliveries import Act, Delivery, Doubt, Occurrence, OccurrenceState, Source, Status, Urgency
 from office.messages import ChatAddress, Reply, split_reply
 from office.wire import replies_to_json
 from scheduler.quiet import QuietHours
@@ -21,10 +21,14 @@ DEFAULT_LIMIT = 1900  # characters of one message where the channel has not said
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A chat, and the member it is meant for where it is somebody's own."""
+    """A chat, and the member it is meant for where it is somebody's own.
+
+    `target`: the platform's ids of the messages to be changed, by part, where `Manner.act` changes any.
+    """
 
     to: ChatAddress
     member_id: int | None = None
+    target: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Manner:
     doubt: Doubt = Doubt.REPEAT
     stale_at: datetime | None = None
     passes_quiet: bool = False
+    act: Act = Act.SEND
 
 
 ORDINARY = Manner()
@@ -160,6 +165,8 @@ class Outbox:
                 "group": recipient.to.group,
                 "part": number,
                 "parts": len(parts),
+                "act": manner.act,
+                "target": recipient.target[number - 1] if manner.act is not Act.SEND else None,
                 "repeat": 0,
                 "status": Status.HELD if wait_until else Status.QUEUED,
                 "urgency": manner.urgency,

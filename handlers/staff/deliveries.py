@@ -62,7 +62,7 @@ def _brief(request: StaffRequest, row: Delivery) -> str:
 
 
 def _settle(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
-    demand(request.me.roles, Action.DELIVERIES)
+    demand(request.me.roles, Action.SETTLE_DELIVERIES)
     delivery_id, arrived = number(arguments, 1), arguments[:1] == ("toi",)
     if not settle(request.session, delivery_id, arrived=arrived, now=request.now):
         raise Refused(f"Tin số {delivery_id} đã được xử lý rồi.", "Xem lại: /tin")

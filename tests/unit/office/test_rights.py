@@ -42,6 +42,20 @@ TABLE = {
     Action.LIST_REMINDERS: "-xxxxx",
     Action.CHANGE_REMINDERS: "---x-x",
     Action.DELIVERIES: "---x-x",
+    Action.SETTLE_DELIVERIES: "---x-x",
+    Action.CONFIRM_NOTICE: "-xxxxx",
+    Action.LIST_NOTICES: "---xxx",
+    Action.WRITE_NOTICES: "---x-x",
+    Action.APPROVE_NOTICES: "---xxx",
+    Action.SEND_NOTICES: "---x-x",
+    Action.NOTICE_TEMPLATES: "---x-x",
+    Action.QUESTIONS: "---xxx",
+    Action.PROPOSE_KNOWLEDGE: "---x-x",
+    Action.APPROVE_KNOWLEDGE: "---x-x",
+    Action.OFFICE_REPORT: "---xxx",
+    Action.CONSOLE: "---xxx",
+    Action.AUDIT: "---xxx",
+    Action.TURN_SWITCHES: "---x-x",
 }
 
 
