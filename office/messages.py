@@ -143,6 +143,7 @@ class Incoming:
     topic: str = ""  # of a forum, "" for none
     moved_to: str = ""  # new id of a group that became a supergroup
     file: SentFile | None = None
+    forwarded: bool = False  # somebody else's words, handed on
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

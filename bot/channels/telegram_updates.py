@@ -148,6 +148,7 @@ def _message(update_id: int, message: Message, ourselves: Ourselves) -> Arrival:
         sender_name=full_name(message.from_user),
         topic=_topic_word(topic),
         file=file,
+        forwarded=message.forward_origin is not None,
     )
     return Arrival(update_id=update_id, address=address, incoming=incoming)
 
