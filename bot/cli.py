@@ -64,7 +64,7 @@ def run(config: ConfigOption = None) -> None:
     from bot.channels.base import ChannelDown
     from bot.logs import set_up_logs
     from office.database import DatabaseUnavailable
-    from office.settings import BadSetting
+    from office.secrets import BadSetting
 
     set_up_logs(settings.log)
 

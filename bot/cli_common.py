@@ -82,7 +82,8 @@ def key_of_office(settings: Settings) -> bytes:
     """The hash key, kept beside the SQLite file. Ends the command where it can't be read or made."""
     from sqlalchemy import make_url
 
-    from office.settings import BadSetting, hash_key
+    from office.secrets import BadSetting
+    from office.settings import hash_key
 
     file = make_url(settings.database.url).database
     folder = Path(file).parent if file and "/" in file else Path("var")

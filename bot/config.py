@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from knowledge import strict_yaml
 from knowledge.answer import OfficeProfile
 from knowledge.strict_yaml import BadYaml, Document, Problem
-from office.settings import BadSetting, Office, Settings, config_path, settings_from
+from office.secrets import BadSetting
+from office.settings import Office, Settings, config_path, settings_from
 
 DEFAULT_FILES = ("config.yaml", "config.example.yaml")
 

@@ -6,12 +6,8 @@ that the caller can add the line.
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import os
 import re
-import secrets
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
@@ -20,23 +16,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from office.secrets import HASH_KEY_LENGTH, BadSetting, key_in, put_secret, refuse_written, secret_from
+
 PREFIX = "XINLUON_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
-HASH_KEY_FILE = "hash.key"
-HASH_KEY_LENGTH = 16  # characters at least
 
 _CLOCK_TIME = re.compile(r"([01]?\d|2[0-3])[:hg]([0-5]\d)")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
-
-
-class BadSetting(Exception):
-    """A setting that can't be used: `path` in the tree, what is wrong and how to mend it, in Vietnamese."""
-
-    def __init__(self, path: tuple[str, ...], message: str, mend: str) -> None:
-        super().__init__(f"{'.'.join(path)}: {message} → {mend}")
-        self.path = path
-        self.message = message
-        self.mend = mend
 
 
 def _http(value: str) -> str:
@@ -286,10 +272,10 @@ def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) ->
     """
     tree = _written({} if data is None else data)
     for variable, path in SECRETS.items():
-        _refuse_written(tree, path, variable)
-        value = _secret(variable, path, environ)
+        refuse_written(tree, path, variable)
+        value = secret_from(variable, path, environ)
         if value is not None:
-            _put(tree, path, SecretStr(value))
+            put_secret(tree, path, SecretStr(value))
     settings = Settings.model_validate(tree)
     _check_hash_key(settings.privacy)
     if settings.telegram.enabled:
@@ -298,45 +284,10 @@ def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) ->
 
 
 def hash_key(settings: Settings, folder: Path) -> bytes:
-    """The key for hashing platform ids: the one set, else one made once and kept in `folder`/hash.key (0600).
-
-    Raises BadSetting when the file can't be written, read or is too short.
-    """
+    """The key for hashing platform ids: the one set, else the one kept in `folder`. Raises BadSetting."""
     if settings.privacy.hash_key is not None:
         return settings.privacy.hash_key.get_secret_value().encode()
-    path = folder / HASH_KEY_FILE
-    try:
-        if not path.exists():
-            _create_key(path)
-        key = path.read_bytes().strip()
-    except OSError as exc:
-        raise BadSetting(
-            ("privacy", "hash_key"),
-            f"không tạo hoặc đọc được tệp khoá {path} ({exc.strerror})",
-            "cho chương trình quyền ghi vào thư mục đó hoặc đặt XINLUON_PRIVACY_HASH_KEY",
-        ) from exc
-    if len(key) < HASH_KEY_LENGTH:
-        raise BadSetting(
-            ("privacy", "hash_key"),
-            f"tệp khoá {path} bị cụt",
-            "khôi phục tệp từ bản sao lưu; nếu không còn thì xoá tệp để chương trình tạo khoá mới",
-        )
-    return key
-
-
-def _create_key(path: Path) -> None:
-    """Make the file whole or not at all; where two processes try, the first one's key stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        Path(draft).unlink()
+    return key_in(folder)
 
 
 def _written(data: Any) -> Any:
@@ -344,55 +295,6 @@ def _written(data: Any) -> Any:
     if not isinstance(data, Mapping):
         return data
     return {key: _written(value) for key, value in data.items() if value is not None}
-
-
-def _refuse_written(tree: Any, path: tuple[str, ...], variable: str) -> None:
-    for key in path:
-        if not isinstance(tree, dict) or key not in tree:
-            return
-        tree = tree[key]
-    raise BadSetting(
-        path,
-        f"«{path[-1]}» là bí mật, không được viết trong tệp cấu hình",
-        f"xoá dòng này và đặt biến môi trường {variable} hoặc {variable}_FILE; tệp đã lộ thì đổi bí mật",
-    )
-
-
-def _put(tree: Any, path: tuple[str, ...], value: SecretStr) -> None:
-    for key in path[:-1]:
-        if not isinstance(tree, dict):
-            return  # pydantic will complain of the section
-        tree = tree.setdefault(key, {})
-    if isinstance(tree, dict):
-        tree[path[-1]] = value
-
-
-def _secret(variable: str, path: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
-    """What a variable, or the file that its _FILE variant names, holds. An empty variable is not set."""
-    direct, file = environ.get(variable), environ.get(variable + "_FILE")
-    if direct and file:
-        raise BadSetting(path, f"có cả {variable} và {variable}_FILE", "chỉ đặt một trong hai biến")
-    return _read_secret(variable + "_FILE", path, Path(file)) if file else direct or None
-
-
-def _read_secret(variable: str, path: tuple[str, ...], file: Path) -> str:
-    try:
-        value = file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except OSError as exc:
-        raise BadSetting(
-            path,
-            f"không đọc được tệp {file} nêu trong {variable} ({exc.strerror})",
-            "kiểm tra đường dẫn và quyền đọc",
-        ) from exc
-    except UnicodeDecodeError as exc:
-        raise BadSetting(
-            path, f"tệp {file} nêu trong {variable} không phải chữ UTF-8", "lưu lại tệp chỉ có giá trị bí mật"
-        ) from exc
-    if not value.strip():
-        raise BadSetting(
-            path, f"tệp {file} nêu trong {variable} trống", "ghi giá trị bí mật vào tệp, trên một dòng"
-        )
-    return value
 
 
 def _check_hash_key(privacy: Privacy) -> None:

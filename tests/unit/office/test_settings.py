@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from knowledge import strict_yaml
-from office.settings import SECRETS, BadSetting, Settings, config_path, hash_key, settings_from
+from office.secrets import BadSetting
+from office.settings import SECRETS, Settings, config_path, hash_key, settings_from
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 TOKEN = "123:abc"

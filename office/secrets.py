@@ -1,0 +1,118 @@
+"""Secrets: from the environment or a file that it names, never from the configuration; and the key that the
+office makes for itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+HASH_KEY_FILE = "hash.key"
+HASH_KEY_LENGTH = 16  # characters at least
+
+
+class BadSetting(Exception):
+    """A setting that can't be used: `path` in the tree, what is wrong and how to mend it, in Vietnamese."""
+
+    def __init__(self, path: tuple[str, ...], message: str, mend: str) -> None:
+        super().__init__(f"{'.'.join(path)}: {message} → {mend}")
+        self.path = path
+        self.message = message
+        self.mend = mend
+
+
+def refuse_written(tree: Any, path: tuple[str, ...], variable: str) -> None:
+    """Raises BadSetting when the configuration itself holds the secret at `path`."""
+    for key in path:
+        if not isinstance(tree, dict) or key not in tree:
+            return
+        tree = tree[key]
+    raise BadSetting(
+        path,
+        f"«{path[-1]}» là bí mật, không được viết trong tệp cấu hình",
+        f"xoá dòng này và đặt biến môi trường {variable} hoặc {variable}_FILE; tệp đã lộ thì đổi bí mật",
+    )
+
+
+def put_secret(tree: Any, path: tuple[str, ...], value: SecretStr) -> None:
+    """Set a secret in nested mappings, making the sections on the way."""
+    for key in path[:-1]:
+        if not isinstance(tree, dict):
+            return  # pydantic will complain of the section
+        tree = tree.setdefault(key, {})
+    if isinstance(tree, dict):
+        tree[path[-1]] = value
+
+
+def secret_from(variable: str, path: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
+    """What a variable, or the file that its _FILE variant names, holds. An empty variable is not set."""
+    direct, file = environ.get(variable), environ.get(variable + "_FILE")
+    if direct and file:
+        raise BadSetting(path, f"có cả {variable} và {variable}_FILE", "chỉ đặt một trong hai biến")
+    return _read_secret(variable + "_FILE", path, Path(file)) if file else direct or None
+
+
+def _read_secret(variable: str, path: tuple[str, ...], file: Path) -> str:
+    try:
+        value = file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except OSError as exc:
+        raise BadSetting(
+            path,
+            f"không đọc được tệp {file} nêu trong {variable} ({exc.strerror})",
+            "kiểm tra đường dẫn và quyền đọc",
+        ) from exc
+    except UnicodeDecodeError as exc:
+        raise BadSetting(
+            path, f"tệp {file} nêu trong {variable} không phải chữ UTF-8", "lưu lại tệp chỉ có giá trị bí mật"
+        ) from exc
+    if not value.strip():
+        raise BadSetting(
+            path, f"tệp {file} nêu trong {variable} trống", "ghi giá trị bí mật vào tệp, trên một dòng"
+        )
+    return value
+
+
+def key_in(folder: Path) -> bytes:
+    """The key kept in `folder`/hash.key (0600), made there when there is none.
+
+    Raises BadSetting when the file can't be written, read or is too short.
+    """
+    path = folder / HASH_KEY_FILE
+    try:
+        if not path.exists():
+            _create_key(path)
+        key = path.read_bytes().strip()
+    except OSError as exc:
+        raise BadSetting(
+            ("privacy", "hash_key"),
+            f"không tạo hoặc đọc được tệp khoá {path} ({exc.strerror})",
+            "cho chương trình quyền ghi vào thư mục đó hoặc đặt XINLUON_PRIVACY_HASH_KEY",
+        ) from exc
+    if len(key) < HASH_KEY_LENGTH:
+        raise BadSetting(
+            ("privacy", "hash_key"),
+            f"tệp khoá {path} bị cụt",
+            "khôi phục tệp từ bản sao lưu; nếu không còn thì xoá tệp để chương trình tạo khoá mới",
+        )
+    return key
+
+
+def _create_key(path: Path) -> None:
+    """Make the file whole or not at all; where two processes try, the first one's key stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        Path(draft).unlink()
