@@ -15,9 +15,9 @@ from knowledge.provenance import Provenance
 from knowledge.schema import Action, DocumentSet, Entry, Facet, Kind, Standing
 from knowledge.wording import AnswerLine, Part, placed
 
-_TOPIC_LINES = 6
-_RENEWING = frozenset({Action.EXTEND, Action.REISSUE})
-_GONE = frozenset({Standing.ABOLISHED, Standing.OUTDATED})
+TOPIC_LINES = 6
+RENEWING = frozenset({Action.EXTEND, Action.REISSUE})
+GONE = frozenset({Standing.ABOLISHED, Standing.OUTDATED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Answerer:
     def answer(self, entry: Entry, facet: Facet | None, today: date) -> Answer:
         """The answer to a question for this side of the entry (None: no side asked)."""
         asked = facet or Facet.OVERVIEW
-        if asked is Facet.RENEWAL and entry.action in _RENEWING and not entry.renewal:
+        if asked is Facet.RENEWAL and entry.action in RENEWING and not entry.renewal:
             asked = Facet.OVERVIEW  # the entry itself is the renewal that was asked for
         if entry.kind is Kind.OVERVIEW:
             title = self.phrases("answer.overview", title=entry.title)
@@ -86,19 +86,19 @@ class Answerer:
             return self._office(entry, asked)
         if entry.kind in (Kind.TOPIC, Kind.REFORM, Kind.STAFF):
             return self._topic(entry, asked, today)
-        if entry.standing in _GONE:
+        if entry.standing in GONE:
             return self._gone(entry, asked)
         return self._procedure(entry, asked, today)
 
     def facets(self, entry: Entry, today: date) -> tuple[Facet, ...]:
         """The sides of a procedure that have facts today."""
-        if entry.kind not in (Kind.PROCEDURE, Kind.GUIDANCE) or entry.standing in _GONE:
+        if entry.kind not in (Kind.PROCEDURE, Kind.GUIDANCE) or entry.standing in GONE:
             return ()
         return self._facets.known(entry, today)
 
     def checklist(self, entry: Entry) -> tuple[DocumentSet, ...]:
         """The papers to tick off before filing, by case."""
-        return () if entry.standing in _GONE else entry.documents
+        return () if entry.standing in GONE else entry.documents
 
     def _procedure(self, entry: Entry, asked: Facet, today: date) -> Answer:
         lines = [AnswerLine(entry.title if asked is Facet.OVERVIEW else entry.label, Part.TITLE)]
@@ -188,17 +188,17 @@ class Answerer:
         fitting = [f for f in facts if f.facet is asked] if asked is not Facet.OVERVIEW else []
         chosen = [*fitting, *(f for f in facts if f not in fitting)]  # what was asked stands first
         lines = [AnswerLine(entry.title, Part.TITLE)]
-        if entry.standing in _GONE:  # what is merely doubtful is said with the caveats
+        if entry.standing in GONE:  # what is merely doubtful is said with the caveats
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
         if entry.replaced:
             lines.append(AnswerLine(entry.replaced.says, Part.WARNING))
-        lines += [AnswerLine(placed(f.text, f), Part.ITEM) for f in chosen[:_TOPIC_LINES]]
-        if len(chosen) > _TOPIC_LINES:
-            lines.append(AnswerLine(self.phrases("answer.more", count=len(chosen) - _TOPIC_LINES)))
+        lines += [AnswerLine(placed(f.text, f), Part.ITEM) for f in chosen[:TOPIC_LINES]]
+        if len(chosen) > TOPIC_LINES:
+            lines.append(AnswerLine(self.phrases("answer.more", count=len(chosen) - TOPIC_LINES)))
         if any(f in entry.truncated for f in (asked, Facet.OVERVIEW)) or (entry.truncated and not fitting):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
         lines += self._provenance.caveats(entry, asked, today)
-        lines += self._provenance.source_lines(entry, chosen[:_TOPIC_LINES])
+        lines += self._provenance.source_lines(entry, chosen[:TOPIC_LINES])
         more = tuple(dict.fromkeys([*(entry.replaced.entries if entry.replaced else ()), *entry.related]))
         return Answer(
             entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=self._provenance.link(entry)
