@@ -308,8 +308,6 @@ def _chain() -> None:
         head = sa.table("audit_head", sa.column("id"), sa.column("serial"), sa.column("hash"))
         connection.execute(sa.insert(head).values(id=1, serial=serial, hash=previous))
     with op.batch_alter_table("audit") as batch:
-        batch.alter_column("serial", existing_type=NUMBER, nullable=False)
-        batch.alter_column("hash", existing_type=sa.String(64), nullable=False)
         batch.create_unique_constraint(op.f("uq_audit_serial"), ["serial"])
 
 
