@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,7 +24,7 @@ DEFAULT_LIMIT = 1900  # characters of one message where the channel has not said
 class Recipient:
     """A chat, and the member it is meant for where it is somebody's own.
 
-    `target`: the platform's ids of the messages to be changed, by part, where `Manner.act` changes any.
+    `target`: the platform's ids of the messages to be changed, in order, where `Manner.act` changes any.
     """
 
     to: ChatAddress
@@ -36,6 +37,8 @@ class Manner:
     """How messages are to be sent.
 
     `stale_at`: when they no longer make sense. `passes_quiet`: hoả tốc, allowed and audited by the caller.
+    `act`: sent anew; or each recipient's targets are deleted; or they are edited, one by each part of the
+    message, with what is left over of either deleted or sent anew.
     """
 
     urgency: Urgency = Urgency.ORDINARY
@@ -107,17 +110,34 @@ class Outbox:
 
         In quiet hours they are held until the end of them, unless they may pass.
         """
-        rows = [
-            row
+        reached = [
+            recipient
             for recipient in dict.fromkeys(to)
             if self._channels is None or recipient.to.channel in self._channels
-            for row in self._rows(occurrence_id, recipient, reply, due_at=due_at, now=now, manner=manner)
         ]
-        if not rows:
-            return 0
-        statement = insert(session, Delivery).on_conflict_do_nothing()
-        session.execute(statement, rows)
-        for channel, account in {(row["channel"], row["account"]) for row in rows}:
+        wait_until = None if manner.passes_quiet else self.quiet.ends(max(now, due_at))
+        common = {
+            "occurrence_id": occurrence_id,
+            "repeat": 0,
+            "status": Status.HELD if wait_until else Status.QUEUED,
+            "urgency": manner.urgency,
+            "doubt": manner.doubt,
+            "passes_quiet": manner.passes_quiet,
+            "due_at": due_at,
+            "ready_at": wait_until or due_at,
+            "stale_at": manner.stale_at,
+            "created_at": now,
+            "attempts": 0,
+            "reason": "",
+        }
+        pages = cache(partial(_pages, reply, manner.act))  # the same for many recipients
+        rows = [
+            row
+            for recipient in reached
+            for row in _rows(common, recipient, pages(self._limit(recipient), len(recipient.target)))
+        ]
+        _insert(session, rows)
+        for channel, account in {(recipient.to.channel, recipient.to.account) for recipient in reached}:
             when_ended(session, (channel, account), partial(self.wake, channel, account))
         return len(rows)
 
@@ -143,43 +163,47 @@ class Outbox:
             row.state, row.note = OccurrenceState.NOBODY, "không có người nhận nào có tài khoản trò chuyện"
         return told
 
-    def _rows(
-        self,
-        occurrence_id: int,
-        recipient: Recipient,
-        reply: Reply,
-        *,
-        due_at: datetime,
-        now: datetime,
-        manner: Manner,
-    ) -> list[dict[str, Any]]:
-        parts = split_reply(reply, self._limits.get(recipient.to.channel, DEFAULT_LIMIT))
-        wait_until = None if manner.passes_quiet else self.quiet.ends(max(now, due_at))
-        return [
-            {
-                "occurrence_id": occurrence_id,
-                "channel": recipient.to.channel,
-                "account": recipient.to.account,
-                "chat": recipient.to.chat,
-                "topic": recipient.to.topic,
-                "group": recipient.to.group,
-                "part": number,
-                "parts": len(parts),
-                "act": manner.act,
-                "target": recipient.target[number - 1] if manner.act is not Act.SEND else None,
-                "repeat": 0,
-                "status": Status.HELD if wait_until else Status.QUEUED,
-                "urgency": manner.urgency,
-                "doubt": manner.doubt,
-                "passes_quiet": manner.passes_quiet,
-                "body": replies_to_json([part]),
-                "due_at": due_at,
-                "ready_at": wait_until or due_at,
-                "stale_at": manner.stale_at,
-                "created_at": now,
-                "attempts": 0,
-                "reason": "",
-                "member_id": recipient.member_id,
-            }
-            for number, part in enumerate(parts, 1)
+    def _limit(self, recipient: Recipient) -> int:
+        return self._limits.get(recipient.to.channel, DEFAULT_LIMIT)
+
+
+def _pages(reply: Reply, act: Act, limit: int, targets: int) -> list[dict[str, Any]]:
+    """The act and body of each part, for a recipient with so many messages to change."""
+    parts = split_reply(reply, limit)
+    acts: list[tuple[Act, Reply]]
+    if act is Act.DELETE:
+        acts = [(act, parts[0])] * targets  # the body is only for the record
+    elif act is Act.EDIT:
+        acts = [
+            (Act.DELETE if part is None else Act.SEND if at is None else act, part or parts[-1])
+            for part, at in zip_longest(parts, range(targets))
         ]
+    else:
+        acts = [(act, part) for part in parts]
+    return [
+        {"part": number, "parts": len(acts), "act": what, "body": replies_to_json([part])}
+        for number, (what, part) in enumerate(acts, 1)
+    ]
+
+
+def _rows(
+    common: Mapping[str, Any], recipient: Recipient, pages: Iterable[Mapping[str, Any]]
+) -> Iterable[dict[str, Any]]:
+    address = {
+        "channel": recipient.to.channel,
+        "account": recipient.to.account,
+        "chat": recipient.to.chat,
+        "topic": recipient.to.topic,
+        "is_group": recipient.to.group,
+        "member_id": recipient.member_id,
+    }
+    for at, page in enumerate(pages):
+        target = None if page["act"] is Act.SEND else recipient.target[at]
+        yield {**common, **address, **page, "target": target}
+
+
+def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Past the mapper, which takes longer over many rows than the database does."""
+    if rows:
+        session.flush()
+        session.connection().execute(insert(session, Delivery).on_conflict_do_nothing(), rows)
