@@ -15,9 +15,10 @@ from starlette.testclient import TestClient
 
 from bot.channels.base import ChannelDown
 from bot.channels.web import Web
-from bot.web.app import COOKIE, create_app
+from bot.web.app import create_app
 from bot.web.assets import linkify, load_apologies
 from bot.web.guard import MAX_BODY, RateLimit
+from bot.web.pages import COOKIE
 from tests.fakes.page_desk import PageDesk
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
