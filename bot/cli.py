@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_staff, cli_work
+from bot import cli_audit, cli_staff, cli_work
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -51,6 +51,7 @@ bench_app = typer.Typer(
 app.add_typer(bench_app, name="bench")
 app.add_typer(cli_work.work_app, name="work")
 app.add_typer(cli_staff.people_app, name="people")
+app.add_typer(cli_audit.audit_app, name="audit")
 app.command(cls=Command)(cli_staff.rehearse)
 
 

@@ -172,7 +172,7 @@ def verify(session: Session, *, noted: str = "") -> Verdict:
     if head != (newest or START):
         return _broken(max(rows, 1), head, f"dòng số {rows} không khớp mã niêm phong cuối cùng")
     if sought and verdict.noted_at is None:
-        return _broken(rows + 1, head, "không có dòng nào mang mã niêm phong đã ghi lại")
+        return _broken(1, head, "không có dòng nào mang mã niêm phong đã ghi lại")
     return verdict
 
 

@@ -28,7 +28,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DATE_FORMAT = "dd/mm/yyyy"
 _SHARE_FORMAT = "0.0%"
 _MOST_CHARACTERS = 32_767  # of a cell, says Excel
-_RISKY = ("=", "+", "-", "@")  # what a spreadsheet takes for a formula when such a text is edited or re-read
+RISKY = ("=", "+", "-", "@")  # what a spreadsheet takes for a formula when such a text is edited or re-read
 _HEAD_COLOR = "1B5E7F"
 _CHUNK = 500  # ids in one query
 
@@ -231,7 +231,7 @@ class _Styles:
             text = clean(value)[:_MOST_CHARACTERS]
             cell.value = text
             cell.data_type = "s"  # also of «=1+1» and «#N/A»
-            like = self._quoted if text.lstrip().startswith(_RISKY) else self._text
+            like = self._quoted if text.lstrip().startswith(RISKY) else self._text
         else:
             cell.value = value
             like = self._number
