@@ -1,4 +1,4 @@
-"""From draft to leaving: handed in, approved by a second person or given back; sent at once where none is needed."""
+"""From draft to leaving: handed in, approved by a second person or given back."""
 
 from __future__ import annotations
 

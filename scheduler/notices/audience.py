@@ -1,105 +1,53 @@
-"""Whom a notice is for, as a value, and which chats that comes to: each once, with who can't be reached."""
+"""Which chats an audience comes to: each once, with who can't be reached."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from office.deliveries import Delivery
 from office.groups import Group, GroupState
 from office.messages import ChatAddress
 from office.notices import RecipientList
-from office.people import ChatAccount, Department, Member, MemberRole, Role
+from office.people import ChatAccount, Department, Member, Role
+from scheduler.audience import address
+from scheduler.notices.addressed import (
+    Audience,
+    Reach,
+    Target,
+    Unreached,
+    is_group,
+    is_member,
+    reachable,
+    spelled_out,
+)
 from scheduler.notices.desk import words
+from scheduler.notices.lost import unreached
 from scheduler.outbox import Recipient
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Whom a notice is for. Numbers are those of the rows.
-
-    `departments`: the groups of departments; `members_of`: the members of departments, privately; `members`
-    and `roles`: privately (Role.MEMBER: everyone); `lists`: saved lists of recipients.
-    """
-
-    all_groups: bool = False
-    groups: tuple[int, ...] = ()
-    departments: tuple[int, ...] = ()
-    members_of: tuple[int, ...] = ()
-    members: tuple[int, ...] = ()
-    roles: tuple[Role, ...] = ()
-    lists: tuple[int, ...] = ()
-
-    def __bool__(self) -> bool:
-        """Whether it names anybody."""
-        return self.all_groups or any(getattr(self, name) for name in _MANY)
-
-    def __or__(self, other: Audience) -> Audience:
-        """Both together."""
-        joined = {name: tuple(dict.fromkeys((*getattr(self, name), *getattr(other, name)))) for name in _MANY}
-        return Audience(all_groups=self.all_groups or other.all_groups, **joined)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON, without what is empty."""
-        plain: dict[str, Any] = {"all_groups": True} if self.all_groups else {}
-        return plain | {name: [*values] for name in _MANY if (values := getattr(self, name))}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any] | None) -> Audience:
-        """An audience out of its JSON; what is unknown in it is left out."""
-        plain = plain or {}
-        many = {name: tuple(int(value) for value in plain.get(name) or ()) for name in _NUMBERS}
-        roles = tuple(Role(value) for value in plain.get("roles") or () if value in tuple(Role))
-        return cls(all_groups=bool(plain.get("all_groups")), roles=roles, **many)
-
-
-_NUMBERS = ("groups", "departments", "members_of", "members", "lists")
-_MANY = (*_NUMBERS, "roles")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A chat that a notice goes to, and whose it is."""
-
-    recipient: Recipient
-    name: str
-    group: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreached:
-    """Somebody who is meant and can't be written to, and why."""
-
-    name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """The exact chats of an audience, each once, and who has none."""
-
-    targets: tuple[Target, ...]
-    unreached: tuple[Unreached, ...]
-
-    @property
-    def groups(self) -> tuple[Target, ...]:
-        """The group chats."""
-        return tuple(target for target in self.targets if target.group)
-
-    @property
-    def people(self) -> tuple[Target, ...]:
-        """The private chats."""
-        return tuple(target for target in self.targets if not target.group)
+__all__ = [
+    "Audience",
+    "Reach",
+    "Target",
+    "Unreached",
+    "in_words",
+    "reach",
+    "spelled_out",
+    "targets",
+    "unreached",
+]
 
 
 def reach(session: Session, audience: Audience, *, on: date, channels: Collection[str] | None) -> Reach:
     """Which chats an audience comes to on a day. `channels`: those that can carry it (None: any)."""
-    raise NotImplementedError
+    plain = spelled_out(session, audience)
+    return Reach(
+        targets=targets(session, plain, channels=channels),
+        unreached=unreached(session, plain, channels=channels),
+    )
 
 
 def targets(
@@ -114,21 +62,85 @@ def targets(
 
     `without`: an occurrence; chats that have a delivery of it are left out. `most`: at most so many.
     """
-    raise NotImplementedError
+    audience = spelled_out(session, audience)
+    found = _group_targets(session, audience, channels, without, most)
+    left = None if most is None else most - len(found)
+    if left is None or left > 0:
+        found += _member_targets(session, audience, channels, without, left)
+    return tuple({target.recipient.to: target for target in found}.values())
 
 
-def unreached(
-    session: Session, audience: Audience, *, channels: Collection[str] | None
-) -> tuple[Unreached, ...]:
-    """Who is meant and has no chat that can be written to."""
-    raise NotImplementedError
+def _group_targets(
+    session: Session,
+    audience: Audience,
+    channels: Collection[str] | None,
+    without: int | None,
+    most: int | None,
+) -> list[Target]:
+    query = select(Group).where(Group.state == GroupState.APPROVED, is_group(audience))
+    query = reachable(query, Group, channels, without).order_by(Group.id).limit(most)
+    return [
+        Target(
+            recipient=Recipient(to=address(row)),
+            name=row.title or words()("unreached.unnamed"),
+            group=True,
+        )
+        for row in session.scalars(query)
+    ]
 
 
-def spelled_out(session: Session, audience: Audience) -> Audience:
-    """The audience with its saved lists replaced by what they hold, lists in lists too."""
-    raise NotImplementedError
+def _member_targets(
+    session: Session,
+    audience: Audience,
+    channels: Collection[str] | None,
+    without: int | None,
+    most: int | None,
+) -> list[Target]:
+    # Rows of plain columns: there may be ten thousand of them.
+    query = (
+        select(ChatAccount.channel, ChatAccount.account, ChatAccount.chat, Member.id, Member.name)
+        .join(Member, Member.id == ChatAccount.member_id)
+        .where(Member.left_at.is_(None), ChatAccount.disabled_at.is_(None), is_member(audience))
+    )
+    query = reachable(query, ChatAccount, channels, without).order_by(ChatAccount.id).limit(most)
+    return [
+        Target(
+            recipient=Recipient(
+                to=ChatAddress(channel=channel, account=account, chat=chat), member_id=member_id
+            ),
+            name=name,
+            group=False,
+        )
+        for channel, account, chat, member_id, name in session.execute(query)
+    ]
 
 
 def in_words(session: Session, audience: Audience) -> tuple[str, ...]:
-    """What it names, a phrase each, as people read it: «tất cả các nhóm», «Phòng Công nghiệp (nhóm)» …"""
-    raise NotImplementedError
+    """What it names, a phrase each, as people read it: «tất cả các nhóm», «nhóm của Phòng …» …"""
+    text = words()
+    said = [text("audience.all_groups")] if audience.all_groups else []
+    for key, table, numbers in (
+        ("group", Group, audience.groups),
+        ("department", Department, audience.departments),
+        ("members_of", Department, audience.members_of),
+        ("member", Member, audience.members),
+        ("list", RecipientList, audience.lists),
+    ):
+        said += _named(session, key, table, numbers)
+    for role in audience.roles:
+        everyone = role is Role.MEMBER
+        said.append(text("audience.everyone") if everyone else text("audience.role", name=role.label))
+    return tuple(said)
+
+
+def _named(session: Session, key: str, table: type[Any], numbers: Iterable[int]) -> Iterable[str]:
+    unknown = {"members_of": "department"}.get(key, key)
+    column = table.title if table is Group else table.name
+    numbers = tuple(numbers)
+    rows = session.execute(select(table.id, column).where(table.id.in_(numbers)))
+    names: dict[int, str] = {number: name for number, name in rows}  # noqa: C416 - rows aren't pairs to mypy
+    for number in numbers:
+        if number in names:
+            yield words()(f"audience.{key}", name=names[number] or words()("unreached.unnamed"))
+        else:
+            yield words()(f"audience.unknown_{unknown}", id=number)

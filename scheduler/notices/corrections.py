@@ -1,4 +1,4 @@
-"""A notice that has left is corrected or taken back: in place where the platform can, else by a marked message."""
+"""A notice that has left is corrected or taken back: in place, or by a marked message."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def correct(
 def retract(
     session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str, now: datetime
 ) -> Notice:
-    """Take a notice back: what waits is cancelled, what has arrived is deleted or called off. Raises Refused."""
+    """Take a notice back: what waits is cancelled, what has arrived is deleted or called off."""
     raise NotImplementedError

@@ -27,9 +27,9 @@ TELEGRAM_EDITS = timedelta(hours=48)
 class Notices:
     """The parts that notices need.
 
-    `office`: who signs. `channels`: those that carry what is unasked, and the characters of one message there,
-    as in the outbox. `editable`: how long after its sending a channel lets a message be changed or taken back.
-    `wake`: called after the commit of what the planner has to see soon.
+    `office`: who signs. `channels`: those that carry what is unasked, and the characters of one message
+    there, as in the outbox. `editable`: how long after its sending a channel lets a message be changed or
+    taken back. `wake`: called after the commit of what the planner has to see soon.
     """
 
     outbox: Outbox

@@ -5,19 +5,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from office.assignments import Priority
+from office.clock import ZONE
 from office.notices import Notice
-from scheduler.notices.desk import Notices
+from scheduler.calendar import weekday_name
+from scheduler.notices.desk import Notices, words
+from scheduler.wording import when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
-    """The moment (aware, UTC) a notice leaves if it is approved now. `why`: sentences for people, in order."""
+    """When a notice leaves (aware) if it is approved now. `why`: sentences for people, in order."""
 
     at: datetime
     now: bool  # at once
     why: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return " ".join(self.why)
+
 
 def when_leaves(notices: Notices, notice: Notice, now: datetime) -> Leaving:
     """When it leaves if it may go now; hoả tốc passes the quiet hours."""
-    raise NotImplementedError
+    text = words()
+    at, why = now, []
+    if notice.send_at is not None and notice.send_at > now:
+        at = notice.send_at
+        why.append(text("leaving.at", when=when(at)))
+    elif notice.send_at is not None:
+        why.append(text("leaving.past", when=when(notice.send_at)))
+    ends = notices.outbox.quiet.ends(at)
+    if ends is not None and notice.priority is Priority.EXPRESS:
+        why.append(text("leaving.express"))
+    elif ends is not None:
+        why.append(_quiet(notices, at, ends))
+        at = ends
+    if not why:
+        why.append(text("leaving.now"))
+    return Leaving(at=at, now=at <= now, why=tuple(why))
+
+
+def _quiet(notices: Notices, at: datetime, ends: datetime) -> str:
+    """Why nothing is sent around a moment: a day off, or the hour."""
+    local = at.astimezone(ZONE)
+    day = notices.calendar().day(local.date())
+    if day.working:
+        return words()("leaving.quiet", when=when(at), until=when(ends))
+    return words()(
+        "leaving.day_off",
+        weekday=weekday_name(local.date()),
+        date=f"{local:%d/%m/%Y}",
+        why=day.name or words()("leaving.day_off_plain"),
+        until=when(ends),
+    )

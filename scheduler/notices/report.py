@@ -17,8 +17,8 @@ from office.notices import NoticeState
 class Progress:
     """Figures of a notice: chats by their worst status, and who has confirmed its present words.
 
-    `planned`: chats that have been written down so far, all of them once `queued`. `expected`: members who are
-    to confirm (0 where nobody is known by name).
+    `planned`: chats that have been written down so far, all of them once `queued`. `expected`: members who
+    are to confirm (0 where nobody is known by name).
     """
 
     notice_id: int
