@@ -285,11 +285,16 @@ def _members(session: Session) -> tuple[dict[int | None, str], dict[int | None, 
 
 
 def percent(share: Share) -> str:
+    """The share on time, as `percentage` writes it."""
+    return percentage(share.on_time, share.total)
+
+
+def percentage(part: int, whole: int) -> str:
     """«66,7%»; never rounded to 0 or 100% when it isn't; «–» when nothing counts."""
-    if not share.total:
+    if not whole:
         return "–"
-    tenths = round(share.on_time * 1000 / share.total)
-    if 0 < share.on_time < share.total:
+    tenths = round(part * 1000 / whole)
+    if 0 < part < whole:
         tenths = min(max(tenths, 1), 999)
     whole, tenth = divmod(tenths, 10)
     return f"{whole},{tenth}%" if tenth else f"{whole}%"

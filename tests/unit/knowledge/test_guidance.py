@@ -111,7 +111,7 @@ def test_the_shipped_answers_say_the_ways_that_are_counted_and_no_others(kind: K
 
 def test_the_shipped_subjects_show_a_fact_on_each_way_that_is_counted() -> None:
     answerer = Answerer(knowledge(), Phrases.read(), OfficeProfile(name="Sở thử"))
-    seen = set()
+    seen: set[Way] = set()
     for one in (e for e in knowledge().entries.values() if e.kind in (Kind.TOPIC, Kind.REFORM)):
         for facet in (None, *Facet):
             text = " ".join(line.text for line in answerer.answer(one, facet, TODAY).lines)

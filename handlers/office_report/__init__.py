@@ -1,0 +1,1 @@
+"""The report to the leaders: counted (`making`), then said in words (`wording`) and in tables (`tables`)."""
