@@ -6,15 +6,35 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from office.notices import Notice
+from office.assignments import Priority
+from office.clock import ZONE
+from office.messages import Line, Style
+from office.notices import Notice, NoticeFile, NoticeState
 from office.people import Person
-from scheduler.notices.audience import Reach
-from scheduler.notices.desk import Notices
+from office.refusal import Refused
+from office.rights import Action, demand
+from scheduler.notices.attachments import rows_of
+from scheduler.notices.audience import Audience, Reach, reach
+from scheduler.notices.desk import Notices, get, hold, note, reason_in, words
+from scheduler.notices.sending import let_go
+from scheduler.notices.told import approvers, ask_approvers, authors, may_approve, tell_author
+
+__all__ = ["approve", "give_back", "may_approve", "missing", "missing_of", "send", "submit"]
 
 
 def submit(session: Session, notices: Notices, notice_id: int, *, actor: Person, now: datetime) -> Notice:
     """Hand a draft in: whoever may approve it, and isn't its author, is asked privately. Raises Refused."""
-    raise NotImplementedError
+    demand(actor.roles, Action.WRITE_NOTICES)
+    row = hold(session, notice_id, NoticeState.DRAFT)
+    _demand_complete(session, notices, row, actor, now, alone=False)
+    if not approvers(session, row, besides=(actor.id,)):
+        raise Refused(words()("refused.no_second"), words()("refused.no_second_mend"))
+    row.state, row.submitted_by, row.submitted_at, row.remark = NoticeState.WAITING, actor.id, now, ""
+    session.flush()
+    note(session, "submit", row, actor, now)
+    headline = words()("told.submit", who=actor.name, id=row.id)
+    ask_approvers(session, notices, row, headline, now=now)
+    return row
 
 
 def approve(
@@ -24,14 +44,36 @@ def approve(
 
     Nobody approves what they created, changed last or handed in.
     """
-    raise NotImplementedError
+    demand(actor.roles, Action.APPROVE_NOTICES)
+    row = hold(session, notice_id, NoticeState.WAITING)
+    if actor.id in authors(session, row):
+        raise Refused(words()("refused.own"), words()("refused.own_mend"))
+    _demand_complete(session, notices, row, actor, now, alone=False)
+    row.approved_by, row.approved_at, row.remark = actor.id, now, reason.strip()[:2000]
+    note(session, "approve", row, actor, now, after={"title": row.title, "body": row.body}, reason=row.remark)
+    leaving = let_go(session, notices, row, now=now)
+    said = words()("told.approved", who=actor.name, id=row.id, title=row.title)
+    lines = [Line(said, Style.TITLE), *(Line(why) for why in leaving.why)]
+    tell_author(session, notices, row, "notice.approved", lines, now=now)
+    return row
 
 
 def give_back(
     session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str, now: datetime
 ) -> Notice:
     """Back to its author as a draft, with a remark; also one that waits for its time. Raises Refused."""
-    raise NotImplementedError
+    demand(actor.roles, Action.APPROVE_NOTICES)
+    reason = reason_in(reason)
+    row = hold(session, notice_id, NoticeState.WAITING, NoticeState.SCHEDULED)
+    before = {"state": row.state}
+    said = words()("told.given_back", who=actor.name, id=row.id, title=row.title)
+    lines = [Line(said, Style.TITLE), Line(words()("told.reason", reason=reason), Style.WARNING)]
+    tell_author(session, notices, row, "notice.given_back", lines, now=now)
+    row.state, row.remark = NoticeState.DRAFT, reason
+    row.submitted_by = row.submitted_at = row.approved_by = row.approved_at = None
+    session.flush()
+    note(session, "give_back", row, actor, now, before=before, after={"state": row.state}, reason=reason)
+    return row
 
 
 def send(session: Session, notices: Notices, notice_id: int, *, actor: Person, now: datetime) -> Notice:
@@ -39,14 +81,46 @@ def send(session: Session, notices: Notices, notice_id: int, *, actor: Person, n
 
     Hoả tốc needs a reason then.
     """
-    raise NotImplementedError
+    demand(actor.roles, Action.SEND_NOTICES)
+    if notices.settings.approval:
+        raise Refused(words()("refused.needs_approval"), words()("refused.needs_approval_mend"))
+    row = hold(session, notice_id, NoticeState.DRAFT)
+    _demand_complete(session, notices, row, actor, now, alone=True)
+    row.submitted_by, row.submitted_at, row.remark = actor.id, now, ""
+    after = {"title": row.title, "body": row.body}
+    note(session, "send", row, actor, now, after=after, reason=row.express_reason)
+    let_go(session, notices, row, now=now)
+    return row
 
 
-def missing(notice: Notice, reach: Reach, *, alone: bool = False) -> tuple[str, ...]:
+def missing(
+    notice: Notice, reach: Reach, *, alone: bool = False, files: tuple[NoticeFile, ...] = ()
+) -> tuple[str, ...]:
     """What a notice lacks to go, a sentence each; () for nothing. `alone`: without a second person."""
-    raise NotImplementedError
+    lacks = {
+        "title": not notice.title.strip(),
+        "body": not notice.body.strip() and not files,
+        "audience": not Audience.from_dict(notice.audience),
+        "nobody": bool(Audience.from_dict(notice.audience)) and not reach.targets,
+        "express_reason": alone and notice.priority is Priority.EXPRESS and not notice.express_reason.strip(),
+    }
+    return tuple(words()(f"missing.{name}") for name, lacking in lacks.items() if lacking)
 
 
-def may_approve(session: Session, notice: Notice, who: Person) -> bool:
-    """Whether this person is the second one: has the right and isn't the author."""
-    raise NotImplementedError
+def missing_of(
+    session: Session, notices: Notices, notice_id: int, *, now: datetime, alone: bool = False
+) -> tuple[str, ...]:
+    """What a notice lacks to go, looked up with its files and its chats of today."""
+    row = get(session, notice_id)
+    audience = Audience.from_dict(row.audience)
+    found = reach(session, audience, on=now.astimezone(ZONE).date(), channels=notices.channels)
+    return missing(row, found, alone=alone, files=rows_of(session, row.id))
+
+
+def _demand_complete(
+    session: Session, notices: Notices, row: Notice, actor: Person, now: datetime, *, alone: bool
+) -> None:
+    if row.priority is Priority.EXPRESS:
+        demand(actor.roles, Action.SEND_EXPRESS)
+    if lacking := missing_of(session, notices, row.id, now=now, alone=alone):
+        raise Refused(" ".join(lacking), words()("refused.lacks_mend"))

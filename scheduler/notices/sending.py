@@ -2,37 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from office.notices import Notice
+from office.assignments import Priority
+from office.database import when_ended
+from office.deliveries import OPEN, Delivery, Doubt, Occurrence, Source, Status, Urgency
+from office.messages import Line, Style
+from office.notices import Notice, NoticeState
 from office.people import Person
-from scheduler.notices.desk import Notices
+from office.rights import Action, demand
+from scheduler import delivery
+from scheduler.notices.audience import Audience, targets, unreached
+from scheduler.notices.desk import Notices, hold, note, reason_in, words
+from scheduler.notices.leaving import Leaving, when_leaves
+from scheduler.notices.report import progress
+from scheduler.notices.told import tell_author
+from scheduler.notices.wording import message
+from scheduler.outbox import Manner
 
 CHUNK = 500  # chats whose messages are written in one transaction
+SENT_AS = "gui"  # the rung of the sending itself; corrections and nudges have others
+
+_URGENCY: Mapping[Priority, Urgency] = {
+    Priority.ORDINARY: Urgency.BULK,
+    Priority.URGENT: Urgency.ORDINARY,
+    Priority.EXPRESS: Urgency.URGENT,
+}
 
 
-def cancel(
-    session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str, now: datetime
-) -> Notice:
-    """Call a notice off: before it leaves, or what of it has not left yet. Raises Refused."""
-    raise NotImplementedError
+def let_go(session: Session, notices: Notices, row: Notice, *, now: datetime) -> Leaving:
+    """A notice that may leave does, now or at the moment that its time and the quiet hours give."""
+    leaving = when_leaves(notices, row, now)
+    if leaving.now:
+        _start(session, notices, row, now)
+    else:
+        row.state, row.send_at = NoticeState.SCHEDULED, leaving.at
+    session.flush()
+    notices.wake_after(session)
+    return leaving
 
 
-def pause(
-    session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str, now: datetime
-) -> Notice:
-    """Hold back what has not left yet. Raises Refused."""
-    raise NotImplementedError
+def due(session: Session, now: datetime) -> Sequence[int]:
+    """The notices whose time has come, the earliest first."""
+    query = select(Notice.id).where(Notice.state == NoticeState.SCHEDULED, Notice.send_at <= now)
+    return session.scalars(query.order_by(Notice.send_at, Notice.id)).all()
 
 
-def resume(
-    session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str = "", now: datetime
-) -> Notice:
-    """Let a paused notice go on. Raises Refused."""
-    raise NotImplementedError
+def next_due(session: Session) -> datetime | None:
+    """When the next notice is due; None when none waits for its time."""
+    query = select(Notice.send_at).where(Notice.state == NoticeState.SCHEDULED)
+    return session.scalar(query.order_by(Notice.send_at).limit(1))
+
+
+def begin(session: Session, notices: Notices, notice_id: int, *, now: datetime) -> bool:
+    """Let a notice whose time has come leave; False when it may not yet, or somebody else was first."""
+    row = session.get(Notice, notice_id, populate_existing=True, with_for_update=True)
+    if row is None or row.state is not NoticeState.SCHEDULED or row.send_at is None or row.send_at > now:
+        return False
+    let_go(session, notices, row, now=now)
+    return row.state is NoticeState.SENDING
+
+
+def _start(session: Session, notices: Notices, row: Notice, now: datetime) -> None:
+    """From now on its messages are written; who can't be addressed is written down."""
+    lost = unreached(session, Audience.from_dict(row.audience), channels=notices.channels)
+    row.state, row.started_at, row.queued_at, row.finished_at = NoticeState.SENDING, now, None, None
+    row.unreached = [{"name": one.name, "why": one.why} for one in lost]
+    session.flush()
+    # Late is what leaves long after it was to be: the time it was set for counts.
+    due_at = row.send_at if row.send_at is not None and row.send_at < now else now
+    notices.outbox.occasion(session, Source.NOTICE, row.id, SENT_AS, due_at, now=now)
+    note(session, "start", row, None, now, after={"unreached": len(lost)})
 
 
 def queue_some(
@@ -42,19 +87,147 @@ def queue_some(
 
     Said again it writes nothing twice: chats that have theirs are left out.
     """
-    raise NotImplementedError
+    row = session.get(Notice, notice_id, populate_existing=True, with_for_update=True)
+    if row is None or row.state is not NoticeState.SENDING or row.queued_at is not None:
+        return False
+    occurrence = occurrence_of(session, row.id)
+    written = 0
+    if occurrence is not None:
+        found = targets(
+            session,
+            Audience.from_dict(row.audience),
+            channels=notices.channels,
+            without=occurrence.id,
+            most=most,
+        )
+        reply = message(session, notices, row)
+        to = [target.recipient for target in found]
+        told = notices.outbox.tell(
+            session, occurrence.id, to, reply, due_at=occurrence.due_at, now=now, manner=manner_of(row)
+        )
+        written = len(found) if told else 0
+    if written < most:
+        row.queued_at = now
+    session.flush()
+    return row.queued_at is None
 
 
-def due(session: Session, now: datetime) -> Sequence[int]:
-    """The notices whose time has come, the earliest first."""
-    raise NotImplementedError
+def manner_of(row: Notice) -> Manner:
+    """How its messages travel: what is in doubt Văn phòng decides; only hoả tốc passes the quiet hours."""
+    return Manner(
+        urgency=_URGENCY[row.priority], doubt=Doubt.ASK, passes_quiet=row.priority is Priority.EXPRESS
+    )
 
 
-def begin(session: Session, notices: Notices, notice_id: int, *, now: datetime) -> bool:
-    """Let a notice whose time has come leave; False when it may not yet, or somebody else was first."""
-    raise NotImplementedError
+def occurrence_of(session: Session, notice_id: int, rung: str = SENT_AS) -> Occurrence | None:
+    """The sending of a notice, or another moment of it."""
+    query = select(Occurrence).where(
+        Occurrence.source == Source.NOTICE, Occurrence.source_id == notice_id, Occurrence.rung == rung
+    )
+    return session.scalar(query.order_by(Occurrence.id).limit(1))
+
+
+def occurrences_of(session: Session, notice_id: int) -> tuple[int, ...]:
+    """Every moment of a notice: sending, corrections, nudges."""
+    query = select(Occurrence.id).where(Occurrence.source == Source.NOTICE, Occurrence.source_id == notice_id)
+    return tuple(session.scalars(query.order_by(Occurrence.id)))
+
+
+def pause(
+    session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str, now: datetime
+) -> Notice:
+    """Hold back what has not left yet. Raises Refused."""
+    demand(actor.roles, Action.SEND_NOTICES)
+    reason = reason_in(reason)
+    row = hold(session, notice_id, NoticeState.SENDING)
+    row.state, row.remark = NoticeState.PAUSED, reason
+    session.flush()
+    held = delivery.pause(session, occurrences_of(session, row.id), now=now)
+    note(session, "pause", row, actor, now, after={"held": held}, reason=reason)
+    return row
+
+
+def resume(
+    session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str = "", now: datetime
+) -> Notice:
+    """Let a paused notice go on. Raises Refused."""
+    demand(actor.roles, Action.SEND_NOTICES)
+    row = hold(session, notice_id, NoticeState.PAUSED)
+    row.state, row.remark = NoticeState.SENDING, ""
+    session.flush()
+    moments = occurrences_of(session, row.id)
+    going = delivery.resume(session, moments, now=now, quiet=notices.outbox.quiet)
+    note(session, "resume", row, actor, now, after={"going": going}, reason=reason.strip())
+    wake_lanes(session, notices, moments)
+    return row
+
+
+def cancel(
+    session: Session, notices: Notices, notice_id: int, *, actor: Person, reason: str, now: datetime
+) -> Notice:
+    """Call a notice off: before it leaves, or what of it has not left yet. Raises Refused."""
+    demand(actor.roles, Action.SEND_NOTICES)
+    reason = reason_in(reason)
+    row = hold(session, notice_id, *_CANCELLABLE)
+    before = {"state": row.state}
+    row.state, row.remark, row.finished_at = NoticeState.CANCELLED, reason, now
+    session.flush()
+    dropped = delivery.cancel(
+        session, occurrences_of(session, row.id), reason=words()("planned.called_off"), now=now
+    )
+    note(session, "cancel", row, actor, now, before=before, after={"dropped": dropped}, reason=reason)
+    notices.wake_after(session)
+    return row
+
+
+_CANCELLABLE = (
+    NoticeState.DRAFT,
+    NoticeState.WAITING,
+    NoticeState.SCHEDULED,
+    NoticeState.SENDING,
+    NoticeState.PAUSED,
+)
+
+
+def wake_lanes(session: Session, notices: Notices, moments: Sequence[int]) -> None:
+    """Let the lanes of these moments look once this transaction has ended."""
+    for channel, account in delivery.lanes_of(session, moments):
+        when_ended(session, (channel, account), partial(notices.outbox.wake, channel, account))
+    notices.wake_after(session)
 
 
 def finish(session: Session, notices: Notices, notice_id: int, *, now: datetime) -> bool:
     """Write down that nothing of a notice waits any more, and tell its author; False while something does."""
-    raise NotImplementedError
+    row = session.get(Notice, notice_id, populate_existing=True, with_for_update=True)
+    if row is None or row.state is not NoticeState.SENDING or row.queued_at is None:
+        return False
+    occurrence = occurrence_of(session, row.id)
+    waiting = (*OPEN, Status.PAUSED)
+    mine = Delivery.occurrence_id == (occurrence.id if occurrence else 0)
+    if session.scalar(select(exists().where(mine, Delivery.status.in_(waiting)))):
+        return False
+    row.state, row.finished_at = NoticeState.SENT, now
+    session.flush()
+    note(session, "finish", row, None, now)
+    tell_author(session, notices, row, "notice.finished", _totals(session, row), now=now)
+    return True
+
+
+def _totals(session: Session, row: Notice) -> list[Line]:
+    """How many chats it has reached, and what to do about the others."""
+    text, found = words(), progress(session, row.id)
+    lines = [Line(text("told.finished", id=row.id, title=row.title), Style.TITLE)]
+    sent = found.count(Status.SENT)
+    if not found.planned:
+        lines.append(Line(text("told.nobody"), Style.WARNING))
+    elif sent == found.planned:
+        lines.append(Line(text("told.all_arrived", count=sent)))
+    else:
+        lines.append(Line(text("told.arrived", sent=sent, count=found.planned)))
+    for status in (Status.FAILED, Status.UNCERTAIN):
+        if count := found.count(status):
+            said = text(f"told.{status}", count=count, mend=status.next_action)
+            lines.append(Line(said, Style.WARNING))
+    if found.unreached:
+        lines.append(Line(text("told.unreached", count=found.unreached), Style.WARNING))
+    return lines

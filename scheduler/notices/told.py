@@ -1,0 +1,133 @@
+"""Who is told of what happens to a notice: those who may approve it, and its author; always privately."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from office import people
+from office.assignments import Priority
+from office.audit import Deed
+from office.clock import ZONE
+from office.deliveries import Doubt, Urgency
+from office.messages import Line, Reply, Style
+from office.notices import Notice
+from office.people import Person, Role
+from office.rights import Action, allowed
+from scheduler.notices.audience import Audience, in_words, reach
+from scheduler.notices.desk import Notices, words
+from scheduler.notices.leaving import when_leaves
+from scheduler.notices.wording import button, message
+from scheduler.outbox import Manner, Recipient
+
+_WRITING = ("notice.create", "notice.change", "notice.attach", "notice.detach")
+_CHOSEN = (Role.VAN_PHONG, Role.LEADER)
+
+
+def authors(session: Session, row: Notice) -> frozenset[int]:
+    """Whose notice it is: who created it, changed it last, or handed it in."""
+    last = session.scalar(
+        select(Deed.actor_id)
+        .where(Deed.subject == "notice", Deed.subject_id == row.id, Deed.action.in_(_WRITING))
+        .order_by(Deed.id.desc())
+        .limit(1)
+    )
+    return frozenset({row.created_by, row.submitted_by, last} - {None})  # type: ignore[arg-type]
+
+
+def may_approve(session: Session, notice: Notice, who: Person) -> bool:
+    """Whether this person is the second one: has the right and isn't the author."""
+    return allowed(who.roles, Action.APPROVE_NOTICES) and who.id not in authors(session, notice)
+
+
+def approvers(session: Session, row: Notice, *, besides: Collection[int] = ()) -> tuple[Person, ...]:
+    """Văn phòng and the leaders who may approve a notice; the admins while there is nobody else."""
+    own = authors(session, row) | set(besides)
+    for roles in (_CHOSEN, (Role.ADMIN,)):
+        found = {who.id: who for role in roles for who in people.with_role(session, role)}
+        second = tuple(
+            who
+            for number, who in found.items()
+            if number not in own and allowed(who.roles, Action.APPROVE_NOTICES)
+        )
+        if second:
+            return second
+    return ()
+
+
+def ask_approvers(session: Session, notices: Notices, row: Notice, headline: str, *, now: datetime) -> int:
+    """Show a notice to who may approve it, with the buttons; how many messages."""
+    to = chats(session, (who.id for who in approvers(session, row)))
+    reply = card(session, notices, row, headline, now=now)
+    return notices.outbox.announce(
+        session, f"notice.submit.{row.revision}", row.id, to, reply, now=now, manner=_manner(row)
+    )
+
+
+def card(session: Session, notices: Notices, row: Notice, headline: str, *, now: datetime) -> Reply:
+    """A notice as its approvers see it: to whom, when, and its very words."""
+    audience = Audience.from_dict(row.audience)
+    found = reach(session, audience, on=now.astimezone(ZONE).date(), channels=notices.channels)
+    counts = words()(
+        "told.counts", groups=len(found.groups), people=len(found.people), unreached=len(found.unreached)
+    )
+    shown = message(session, notices, row)
+    lines = [
+        Line(headline, Style.TITLE),
+        Line(words()("told.to", who=", ".join(in_words(session, audience)))),
+        Line(counts),
+        Line(words()("told.leaves", why=when_leaves(notices, row, now))),
+    ]
+    if row.priority is Priority.EXPRESS and row.express_reason:
+        lines.append(Line(words()("told.reason", reason=row.express_reason), Style.WARNING))
+    lines += [
+        Line(line.text, Style.TEXT if line.style is Style.TITLE else line.style) for line in shown.lines
+    ]
+    choices = tuple(button(verb, row.id) for verb in ("duyet", "tra", "xem"))
+    return Reply(lines=tuple(lines), choices=choices, files=shown.files)
+
+
+def tell_author(
+    session: Session, notices: Notices, row: Notice, what: str, lines: Collection[Line], *, now: datetime
+) -> None:
+    """Tell who created the notice and who handed it in."""
+    to = chats(session, dict.fromkeys(n for n in (row.created_by, row.submitted_by) if n is not None))
+    reply = Reply(lines=tuple(lines), choices=(button("xem", row.id),))
+    notices.outbox.announce(session, what, row.id, to, reply, now=now, manner=_manner(row))
+
+
+def tell(
+    session: Session,
+    notices: Notices,
+    row: Notice,
+    what: str,
+    member_ids: Collection[int],
+    lines: Collection[Line],
+    *,
+    now: datetime,
+) -> None:
+    """Tell some members something of a notice."""
+    reply = Reply(lines=tuple(lines), choices=(button("xem", row.id),))
+    to = chats(session, member_ids)
+    notices.outbox.announce(session, what, row.id, to, reply, now=now, manner=_manner(row))
+
+
+def chats(session: Session, member_ids: Iterable[int]) -> tuple[Recipient, ...]:
+    """The private chats of members themselves: who stands in for them may not have their rights."""
+    return tuple(
+        Recipient(to=chat, member_id=number)
+        for number in member_ids
+        for chat in people.private_chats(session, number)
+        if people.person(session, number) is not None
+    )
+
+
+def _manner(row: Notice) -> Manner:
+    """Hoả tốc is also asked for and told of in quiet hours."""
+    express = row.priority is Priority.EXPRESS
+    return Manner(
+        urgency=Urgency.URGENT if express else Urgency.ORDINARY, doubt=Doubt.REPEAT, passes_quiet=express
+    )
