@@ -84,29 +84,53 @@ def use_code(
 
     Raises Refused; a code is used up by exactly one.
     """
-    here = Code.hash == _hash(code, hash_key)
-    spent = update(Code).where(here, Code.used_at.is_(None), Code.expires_at > now).values(used_at=now)
-    if not execute(session, spent):
-        raise Refused("Mã không đúng, đã dùng hoặc đã hết hạn.", "Xin Văn phòng cấp mã mới.")
-    row = session.scalars(select(Code).where(here).execution_options(populate_existing=True)).one()
+    row = _spend(session, code, now=now, hash_key=hash_key)
     member_id = row.member_id
     if row.purpose is CodePurpose.CLAIM:
-        if membership.admins(session):
-            raise Refused("Cơ quan đã có quản trị.", "Xin quản trị thêm anh/chị bằng /themnguoi.")
         tied = _tied(session, channel, account, sender)
-        if tied is None:
-            member_id = membership.add_member(session, name, department_id=None, actor=None, now=now).id
-        else:
-            member_id = tied.member_id
-        for role in (Role.ADMIN, Role.VAN_PHONG):
-            membership.give_role(
-                session, member_id, role, actor=None, reason="Nhận quyền bằng mã lúc cài đặt", now=now
-            )
+        member_id = _claim(session, name, member_id=tied.member_id if tied else None, now=now)
     found = person(session, member_id) if member_id is not None else None
     if found is None:
         raise Refused("Người của mã này không còn trong danh sách.", "Xin Văn phòng cấp mã mới.")
     tie(session, found.id, channel=channel, account=account, sender=sender, chat=chat, now=now)
     return found
+
+
+def claim(session: Session, code: str, *, name: str, now: datetime, hash_key: bytes) -> Person:
+    """Use the code of the first admin without a chat account: a new member who is admin and Văn phòng.
+
+    Raises Refused, also for codes that tie accounts.
+    """
+    row = _spend(session, code, now=now, hash_key=hash_key, purpose=CodePurpose.CLAIM)
+    found = person(session, _claim(session, name, member_id=row.member_id, now=now))
+    assert found is not None  # noqa: S101 - made just now
+    return found
+
+
+def _spend(
+    session: Session, code: str, *, now: datetime, hash_key: bytes, purpose: CodePurpose | None = None
+) -> Code:
+    """Use a code up (one of a purpose, or any). Raises Refused."""
+    here = Code.hash == _hash(code, hash_key)
+    if purpose is not None:
+        here &= Code.purpose == purpose
+    spent = update(Code).where(here, Code.used_at.is_(None), Code.expires_at > now).values(used_at=now)
+    if not execute(session, spent):
+        raise Refused("Mã không đúng, đã dùng hoặc đã hết hạn.", "Xin Văn phòng cấp mã mới.")
+    return session.scalars(select(Code).where(here).execution_options(populate_existing=True)).one()
+
+
+def _claim(session: Session, name: str, *, member_id: int | None, now: datetime) -> int:
+    """Make a member (a new one of that name for None) the first admin. Raises Refused when there is one."""
+    if membership.admins(session):
+        raise Refused("Cơ quan đã có quản trị.", "Xin quản trị thêm anh/chị bằng /themnguoi.")
+    if member_id is None:
+        member_id = membership.add_member(session, name, department_id=None, actor=None, now=now).id
+    for role in (Role.ADMIN, Role.VAN_PHONG):
+        membership.give_role(
+            session, member_id, role, actor=None, reason="Nhận quyền bằng mã lúc cài đặt", now=now
+        )
+    return member_id
 
 
 def tie(
