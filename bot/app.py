@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import signal
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from bot.channels.base import Channel, ChannelDown, FileUnavailable
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_courier import account_of
 from bot.channels.web import Web
-from bot.config import profile_of
+from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder
 from bot.metrics import Metrics
 from bot.shelf import Reading, Shelf
 from bot.staff import Staff
@@ -59,8 +60,13 @@ class Office:
         upgrade(self.engine)
         self.sessions = session_factory(self.engine)
         self._readers = session_factory(self.engine, read_only=True)
-        self.shelf = Shelf(settings.knowledge.folders, profile_of(settings), changed=self._knowledge_read)
-        key = hash_key(settings, var or _var_folder(self.engine.url.database))
+        var = var or var_folder(settings)
+        key = hash_key(settings, var)
+        with contextlib.suppress(OSError):  # who may not write there just has no folder of the program's
+            (var / OWN_KNOWLEDGE).mkdir(parents=True, exist_ok=True)
+        self.shelf = Shelf(
+            knowledge_folders(settings, var), profile_of(settings), changed=self._knowledge_read
+        )
         self.staff = Staff(
             settings,
             sessions=self.sessions,
@@ -280,9 +286,3 @@ class Office:
             conversations.purge(session, now - timedelta(minutes=self.settings.limits.conversation_minutes))
             inbox.purge(session, now - _KEEP_UPDATES)
             deliveries.purge(session, now - timedelta(days=self.settings.delivery.keep_days))
-
-
-def _var_folder(database: str | None) -> Path:
-    if database and database != ":memory:" and "/" in database:
-        return Path(database).parent
-    return Path("var")

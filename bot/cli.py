@@ -327,10 +327,10 @@ def main() -> None:
 
 
 def _library(settings: Settings) -> Library:
-    from bot.config import profile_of
+    from bot.config import knowledge_folders, profile_of
     from handlers.library import open_library
 
-    library, loaded = open_library(settings.knowledge.folders, profile_of(settings))
+    library, loaded = open_library(knowledge_folders(settings), profile_of(settings))
     for problem in loaded.problems:
         typer.echo(f"Kho tri thức: {problem}", err=True)
     return library

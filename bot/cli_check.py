@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from bot.config import profile_of, unset_details
+from bot.config import knowledge_folders, profile_of, unset_details
 from bot.rehearsal_names import words
 from handlers.library import open_library
 from knowledge import checking
@@ -35,8 +35,8 @@ def check(settings: Settings, config: Path | None, today: date) -> Checked:
     """Look at everything the office edits."""
     rules, others = staff_problems(settings, today)
     try:
-        library, loaded = open_library(settings.knowledge.folders, profile_of(settings))
-        cases = checking.read_cases()
+        library, loaded = open_library(knowledge_folders(settings), profile_of(settings))
+        cases = checking.all_cases(knowledge_folders(settings))
     except BadYaml as exc:
         return Checked(problems=(*exc.problems, *others), rules=rules, readable=False)
     problems = [*loaded.problems, *checking.check(library.searcher, today, cases)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -13,6 +14,7 @@ from knowledge.strict_yaml import BadYaml, Document, Problem
 from office.secrets import BadSetting
 from office.settings import Office, Settings, config_path, settings_from
 
+OWN_KNOWLEDGE = "kho-tri-thuc"
 DEFAULT_FILES = ("config.yaml", "config.example.yaml")
 
 
@@ -54,6 +56,20 @@ def _from_here(settings: Settings, path: Path | None) -> Settings:
         if (section := getattr(settings, name)).folders
     }
     return settings.model_copy(update=moved) if moved else settings
+
+
+def var_folder(settings: Settings) -> Path:
+    """Where the program keeps its own files: beside the SQLite file."""
+    parts = urlsplit(settings.database.url)
+    database = parts.path[1:] if parts.scheme.startswith("sqlite") else ""
+    return Path(database).parent if "/" in database else Path("var")
+
+
+def knowledge_folders(settings: Settings, var: Path | None = None) -> tuple[Path, ...]:
+    """The office's own folders of knowledge that are there: the one that the program itself writes to where
+    no other is named, then those that are named (they win)."""
+    default = (var or var_folder(settings)) / OWN_KNOWLEDGE
+    return (*((default,) if default.is_dir() else ()), *settings.knowledge.folders)
 
 
 def profile_of(settings: Settings) -> OfficeProfile:

@@ -44,6 +44,7 @@ class Shelf:
 
         Raises BadYaml when the program's own tables are broken.
         """
+        self.own = tuple(folders)
         self._folders = (loader.SHIPPED, *folders)
         self._office = office
         self._changed = changed
@@ -74,7 +75,7 @@ class Shelf:
         if loaded.ok and loaded.knowledge.version != self._library.version:
             try:
                 library = library_of(loaded.knowledge, self._office)
-                problems += check_reload(library.searcher)
+                problems += check_reload(library.searcher, self.own)
             except BadYaml as exc:
                 problems += exc.problems
         accepted = not any(p.error for p in problems)

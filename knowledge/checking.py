@@ -19,6 +19,7 @@ from knowledge.strict_yaml import BadYaml, Problem
 from knowledge.vietnamese import clean, fold
 
 CASES = Path(__file__).parent / "cases"
+OWN_CASES = "cases"  # folder of an office's own cases in its folder of entries
 SOON_DAYS = 30
 _SECONDARY_NAMES = frozenset({"topics.yaml"})
 
@@ -57,7 +58,7 @@ _adapter: TypeAdapter[CaseFile] = TypeAdapter(CaseFile)
 def read_cases(folder: Path = CASES) -> list[NumberedCase]:
     """All cases of a folder. Raises BadYaml."""
     found = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(folder.glob("*.y*ml")):
         if path.name in _SECONDARY_NAMES:
             continue
         document = strict_yaml.read(path)
@@ -67,6 +68,18 @@ def read_cases(folder: Path = CASES) -> list[NumberedCase]:
             raise BadYaml(strict_yaml.explain(exc, document)) from exc
         found += [NumberedCase(c, document.file, document.line(("cases", at))) for at, c in enumerate(cases)]
     return found
+
+
+def all_cases(folders: Iterable[Path] = ()) -> list[NumberedCase]:
+    """The shipped cases and those of an office's own folders (in `cases/` of each). Where both say what the
+    same question leads to, the office's word holds. Raises BadYaml."""
+    own = [case for folder in folders for case in read_cases(folder / OWN_CASES)]
+    said = {(_folded(c.case.question), _folded(c.case.after or "")) for c in own}
+    shipped = read_cases()
+    return [
+        *(c for c in shipped if (_folded(c.case.question), _folded(c.case.after or "")) not in said),
+        *own,
+    ]
 
 
 def check(searcher: Searcher, today: date, cases: Sequence[NumberedCase]) -> list[Problem]:
@@ -80,9 +93,13 @@ def check(searcher: Searcher, today: date, cases: Sequence[NumberedCase]) -> lis
     return sorted(problems, key=lambda p: (not p.error, p.file, p.line))
 
 
-def check_reload(searcher: Searcher) -> list[Problem]:
-    """What must hold before changed knowledge is taken in."""
-    return [*colliding_aliases(searcher.knowledge), *broken_cases(searcher, read_cases())]
+def check_reload(searcher: Searcher, folders: Iterable[Path] = ()) -> list[Problem]:
+    """What must hold before changed knowledge of an office's own folders is taken in."""
+    return [*colliding_aliases(searcher.knowledge), *broken_cases(searcher, all_cases(folders))]
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(clean(text)).split())
 
 
 def colliding_aliases(knowledge: Knowledge) -> Iterable[Problem]:
@@ -91,7 +108,7 @@ def colliding_aliases(knowledge: Knowledge) -> Iterable[Problem]:
     for entry in knowledge.entries.values():
         own: set[str] = set()
         for alias in entry.aliases:
-            key = " ".join(fold(clean(alias)).split())
+            key = _folded(alias)
             other = seen.get(key)
             if key in own:
                 yield Problem(

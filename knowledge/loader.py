@@ -1,8 +1,7 @@
 """Read folders of knowledge files into one immutable Knowledge; what is wrong is reported with file and line.
 
 A bad entry is left out and reported, the rest is served. Later folders win: an office's own entry replaces
-the shipped
-one with the same id.
+the shipped one with the same id; what an office adds to an entry (`additions`) is added to the one that won.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from knowledge import strict_yaml
+from knowledge import additions, strict_yaml
+from knowledge.additions import Addition
 from knowledge.schema import Duration, Entry, EntryFile, Fact, Fee, Kind
 from knowledge.strict_yaml import BadYaml, Document, Problem
 
@@ -79,6 +79,7 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
     problems: list[Problem] = []
     entries: dict[str, Entry] = {}
     fields: dict[str, Field] = {}
+    added: list[Addition] = []
     for at, folder in enumerate(folders):
         if not folder.is_dir():
             problems.append(
@@ -90,11 +91,11 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
             try:
                 raw = path.read_bytes()
                 digest.update(path.name.encode() + b"\0" + raw)
-                document = strict_yaml.loads(raw, name=_display(path))
-                header, found = _read_file(document, problems)
+                document = strict_yaml.loads(raw, name=display(path))
+                header, found = _read_file(document, problems, added)
             except OSError as exc:
                 problems.append(
-                    Problem(_display(path), 1, f"không đọc được: {strict_yaml.cause_of(exc)}", "kiểm tra tệp")
+                    Problem(display(path), 1, f"không đọc được: {strict_yaml.cause_of(exc)}", "kiểm tra tệp")
                 )
                 continue
             except BadYaml as exc:
@@ -113,8 +114,10 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
                     )
                     continue
                 own[entry.id] = entry
-            _add_field(fields, header, [e.id for e in found])
+            if header:
+                _add_field(fields, header, [e.id for e in found])
         entries.update({i: replace(e, own=True) for i, e in own.items()} if at else own)
+    entries = additions.with_additions(entries, added, problems)
     problems.extend(_dead_references(entries))
     entries = {entry_id: _with_living_references(entry, entries) for entry_id, entry in entries.items()}
     ordered = tuple(
@@ -123,20 +126,29 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
     return Loaded(Knowledge(entries, ordered, digest.hexdigest()[:12]), tuple(problems))
 
 
-def _display(path: Path) -> str:
+def display(path: Path) -> str:
+    """A file as problems and entries name it."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 
 
-def _read_file(document: Document, problems: list[Problem]) -> tuple[EntryFile, list[Entry]]:
-    """The file's header and its good entries; bad entries go to `problems`."""
+def _read_file(
+    document: Document, problems: list[Problem], added: list[Addition]
+) -> tuple[EntryFile | None, list[Entry]]:
+    """The file's header (None: it only adds to other files' entries) and its good entries; what it adds goes
+    to `added`, what is bad to `problems`."""
     data = document.data
     if not isinstance(data, dict):
         raise BadYaml(
             [document.problem((), "tệp không có nội dung", "viết field, owner, review_by và entries")]
         )
+    if additions.KEY in data:
+        added.extend(additions.read_additions(document, data[additions.KEY], problems))
+        data = {key: value for key, value in data.items() if key != additions.KEY}
+        if not data:
+            return None, []
     raw_entries = data.get("entries") or []
     try:
         header = _file_adapter.validate_python({**data, "entries": []})

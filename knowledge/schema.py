@@ -286,6 +286,7 @@ class Entry:
     owner: Short | None = None
 
     own: bool = False  # from the office's own folder, filled in by the loader
+    added: tuple[Short, ...] = ()  # those of `aliases` that the office added to it, filled in by the loader
     field: str = ""  # the file's field, filled in by the loader
     file: str = ""
     line: int = 0

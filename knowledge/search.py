@@ -20,6 +20,7 @@ from knowledge.question import Question, Reader, Role
 from knowledge.ranking import FEATURES, Context, Ranker, Scored
 from knowledge.schema import Action, Entry, Facet, Kind
 from knowledge.usage import NO_USAGE, Usage, load_usage
+from knowledge.vietnamese import Syllable
 
 MAX_CHOICES = 4
 _COMPLETION_WORDS = 8
@@ -284,8 +285,13 @@ def _names(knowledge: Knowledge, found: Sequence[Item]) -> PhraseTable[str]:
     # Title and label come first among the phrases, the aliases after them.
     long = [(name, i.id) for i in main_first for name in i.phrases[:2] if len(name) >= _NAME_WORDS]
     # What an office calls its own entries counts as their name: nothing was learnt about them from questions.
-    own = [(name, i.id) for i in main_first if knowledge.entries[i.id].own for name in i.phrases[2:]]
+    own = [(name, i.id) for i in main_first for name in _own_names(knowledge.entries[i.id], i)]
     return PhraseTable([*(o for o in own if len(o[0]) > 1), *long])
+
+
+def _own_names(entry: Entry, item: Item) -> Sequence[Sequence[Syllable]]:
+    """The aliases that an office gave; those it added to a shipped entry stand last."""
+    return item.phrases[2:] if entry.own else item.phrases[len(item.phrases) - len(entry.added) :]
 
 
 def _names_another(ranked: Sequence[Scored], last: Entry) -> bool:
