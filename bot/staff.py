@@ -23,7 +23,8 @@ from scheduler.courier import Courier
 from scheduler.delivery import Policy
 from scheduler.ladder import Ladder
 from scheduler.lanes import Lanes
-from scheduler.outbox import Outbox
+from scheduler.notices.desk import Notices
+from scheduler.outbox import DEFAULT_LIMIT, Outbox
 from scheduler.pacer import Limits
 from scheduler.pings import Pings
 from scheduler.planner import Planner
@@ -64,6 +65,16 @@ class Staff:
         self.work = Work(
             outbox=self.outbox, calendar=lambda: self.calendar, ladder=ladder_of(settings.assignments)
         )
+        self.notices = Notices(
+            outbox=self.outbox,
+            calendar=lambda: self.calendar,
+            settings=settings.notices,
+            office=settings.office.name,
+            channels={
+                channel: (text_limits or {}).get(channel, DEFAULT_LIMIT) for channel in sorted(channels)
+            },
+            wake=lambda: self.waker.wake(),
+        )
         self.lanes = Lanes(
             sessions=sessions,
             readers=readers,
@@ -79,6 +90,7 @@ class Staff:
             work=self.work,
             hash_key=hash_key,
             papers=OfficePapers(settings.web.public_url or ""),
+            notices=self.notices,
             changed=self.waker.wake,
         )
 

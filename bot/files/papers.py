@@ -11,6 +11,7 @@ from bot.files import chart, feed, imports, workbook
 from handlers.staff.papers import Papers, Preview
 from office.assignments import Assignment
 from office.messages import Line
+from scheduler.notices.report import Report
 from scheduler.statistics import Share, Statistics
 
 FEED_PATH = "/lich"
@@ -30,6 +31,9 @@ class OfficePapers(Papers):
 
     def chart(self, shares: Sequence[Share], title: str, since: date, until: date) -> bytes:
         return chart.on_time_png(shares, title, since, until)
+
+    def notice(self, found: Report) -> bytes:
+        raise NotImplementedError
 
     def template(self) -> bytes:
         return imports.template_xlsx()

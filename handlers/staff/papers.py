@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from office.assignments import Assignment
 from office.messages import Line
+from scheduler.notices.report import Report
 from scheduler.statistics import Share, Statistics
 from scheduler.work import Draft
 
@@ -34,6 +35,10 @@ class Papers(Protocol):
 
     def chart(self, shares: Sequence[Share], title: str, since: date, until: date) -> bytes:
         """A PNG of on-time shares."""
+        ...
+
+    def notice(self, found: Report) -> bytes:
+        """An Excel workbook of what became of a notice."""
         ...
 
     def template(self) -> bytes:

@@ -15,6 +15,7 @@ from office.messages import Choice, Incoming, Line, Reply, Style
 from office.people import Person
 from office.refusal import Refused
 from office.rights import Action
+from scheduler.notices.desk import Notices
 from scheduler.work import Work
 
 Replies = tuple[Reply, ...]
@@ -37,6 +38,7 @@ class StaffRequest:
     work: Work
     hash_key: bytes
     papers: Papers
+    notices: Notices
     previous: dict[str, Any] = field(default_factory=dict)  # the state that a tap or command has ended
 
     @property

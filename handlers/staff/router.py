@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from handlers.staff import deliveries, desk, giving, groups, people, reminders, reports, work
+from handlers.staff import deliveries, desk, giving, groups, notices, people, reminders, reports, work
 from handlers.staff.papers import Papers
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from office import people as directory
@@ -19,12 +19,13 @@ from office.groups import at as group_at
 from office.messages import Incoming, Line, Style
 from office.refusal import Refused
 from office.rights import allowed, demand
+from scheduler.notices.desk import Notices
 from scheduler.schedule import fold
 from scheduler.work import Work
 
 Flow = Callable[[StaffRequest, str], Replies]
 
-_MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries)
+_MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries, notices)
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
@@ -39,6 +40,7 @@ class StaffRouter:
         work: Work,
         hash_key: bytes,
         papers: Papers,
+        notices: Notices,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """`changed` is called after each commit of what the staff said: something may be due earlier."""
@@ -46,6 +48,7 @@ class StaffRouter:
         self._work = work
         self._hash_key = hash_key
         self._papers = papers
+        self._notices = notices
         self._all = tuple(command for module in _MODULES for command in module.COMMANDS)
         self._commands = _by_word(self._all)
         self._taps: dict[str, Tapped] = {}
@@ -67,13 +70,15 @@ class StaffRouter:
         return who is not None
 
     def wants_file(self, session: Session, incoming: Incoming) -> bool:
-        """Whether the content of a file is worth fetching: somebody who may give work sends a table."""
+        """Whether the content of a file is worth fetching: a table of work, or what a notice may carry."""
         if incoming.file is None or incoming.group:
             return False
         who = directory.person_of(
             session, channel=incoming.channel, account=incoming.account, sender=incoming.sender
         )
-        return who is not None and reports.takes_file(who, incoming.file)
+        if who is None:
+            return False
+        return reports.takes_file(who, incoming.file) or notices.takes_file(who, incoming.file)
 
     def route(
         self,
@@ -105,6 +110,7 @@ class StaffRouter:
             work=self._work,
             hash_key=self._hash_key,
             papers=self._papers,
+            notices=self._notices,
         )
         if incoming.event is not None:
             return groups.on_event(request)
@@ -130,6 +136,8 @@ class StaffRouter:
             request.previous = dict(request.state)
             request.state.clear()
             return self._tapped(request, tuple(arguments))
+        if notices.takes_forwarded(request):
+            return notices.forwarded(request)
         text = request.incoming.text.strip()
         word, rest, slashed = split_command(text)
         command = self._commands.get(word)

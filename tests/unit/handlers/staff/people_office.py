@@ -25,6 +25,7 @@ from office.rights import demand
 from office.wire import replies_from_json
 from scheduler.calendar import WorkCalendar
 from scheduler.ladder import Ladder
+from scheduler.notices.desk import Notices
 from scheduler.outbox import Outbox
 from scheduler.quiet import QuietHours
 from scheduler.work import Work
@@ -102,6 +103,7 @@ class Office:
             work=self.work,
             hash_key=KEY,
             papers=NO_PAPERS,
+            notices=Notices(outbox=self.work.outbox, calendar=lambda: CALENDAR),
         )
 
     def type(self, by: int | None, text: str, *, sender: str = "", **more: Any) -> str:

@@ -22,6 +22,8 @@ from office.people import Role
 from office.wire import replies_from_json
 from scheduler.calendar import WorkCalendar
 from scheduler.ladder import Ladder
+from scheduler.notices.desk import Notices
+from scheduler.notices.report import Report
 from scheduler.outbox import Outbox
 from scheduler.quiet import QuietHours
 from scheduler.statistics import Share, Statistics
@@ -51,6 +53,9 @@ class PlainPapers:
 
     def chart(self, shares: Sequence[Share], title: str, since: date, until: date) -> bytes:
         return ", ".join(share.name for share in shares).encode()
+
+    def notice(self, found: Report) -> bytes:
+        return found.title.encode()
 
     def template(self) -> bytes:
         return b"template"
@@ -82,7 +87,15 @@ class Office:
         self.sessions: sessionmaker[Session] = session_factory(self.engine)
         quiet = QuietHours(since=time(20), until=time(6, 30), days_off=True, calendar=CALENDAR)
         self.work = Work(outbox=Outbox(quiet=quiet), calendar=lambda: CALENDAR, ladder=Ladder())
-        self.router = StaffRouter(work=self.work, hash_key=b"k" * 16, papers=PlainPapers())
+        self.notices = Notices(
+            outbox=self.work.outbox,
+            calendar=lambda: CALENDAR,
+            office="Sở Công Thương",
+            channels={"telegram": 3500},
+        )
+        self.router = StaffRouter(
+            work=self.work, hash_key=b"k" * 16, papers=PlainPapers(), notices=self.notices
+        )
         self.now = NOW
         self.states: dict[str, dict[str, Any]] = {}
         self.replies: tuple[Reply, ...] | None = ()
