@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     Text,
     UniqueConstraint,
+    and_,
     delete,
     func,
     select,
@@ -110,6 +112,8 @@ _OPEN_SQL = "status IN ('queued', 'held', 'sending', 'retry')"
 IS_OPEN = text(f"deliveries.{_OPEN_SQL}")
 """For queries of what is open: only with the very words of the index does SQLite use it."""
 OPEN = (Status.QUEUED, Status.HELD, Status.SENDING, Status.RETRY)
+UNSENT = (Status.QUEUED, Status.HELD, Status.RETRY, Status.PAUSED)
+"""What is still to leave; what is in the air is booked by its lane."""
 
 _STATUSES = {
     Status.QUEUED: ("chờ gửi", "Không phải làm gì, tin sẽ tự gửi."),
@@ -152,6 +156,7 @@ class Act(StrEnum):
 class Delivery(Base):
     """One message (part) to one chat, with its outcome.
 
+    `target`: the message that is edited or deleted; none once the platform has said that it can't be.
     `body`: the JSON of one Reply. `ready_at`: not before. `stale_at`: not after. `token`: the lane's fencing
     token of who claimed it last. `repeat`: 1 for the marked repeat of an uncertain one.
     """
@@ -182,7 +187,7 @@ class Delivery(Base):
     part: Mapped[int] = mapped_column(default=1)
     parts: Mapped[int] = mapped_column(default=1)
     act: Mapped[Act] = mapped_column(closed_set(Act), default=Act.SEND)
-    target: Mapped[str | None] = mapped_column(String(128))  # message_id of what is edited or deleted
+    target: Mapped[str | None] = mapped_column(String(128))
     repeat: Mapped[int] = mapped_column(default=0)
     status: Mapped[Status] = mapped_column(closed_set(Status))
     urgency: Mapped[int] = mapped_column(default=Urgency.ORDINARY)
@@ -201,6 +206,14 @@ class Delivery(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"))
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
+
+
+def needs_correction() -> ColumnElement[bool]:
+    """Holds for edits and deletions that will never be done though the chat can be reached.
+
+    Only a new message can put right what they were to change.
+    """
+    return and_(Delivery.act != Act.SEND, Delivery.status == Status.FAILED, Delivery.target.is_(None))
 
 
 class Lane(Base):
@@ -235,7 +248,7 @@ def backlog(session: Session, now: datetime) -> dict[str, int]:
 def purge(session: Session, before: datetime) -> int:
     """Delete what was due before a moment and is done with; returns how many messages."""
     old = select(Occurrence.id).where(Occurrence.due_at < before)
-    done = Delivery.occurrence_id.in_(old) & Delivery.status.not_in(OPEN)
+    done = Delivery.occurrence_id.in_(old) & Delivery.status.not_in((*OPEN, Status.PAUSED))
     gone = select(Delivery.id).where(done)
     execute(session, update(Delivery).where(Delivery.merged_into.in_(gone)).values(merged_into=None))
     count = execute(session, delete(Delivery).where(done))

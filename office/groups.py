@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from office import audit
 from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
-from office.deliveries import OPEN, Delivery, Status
+from office.deliveries import UNSENT, Act, Delivery, Status
 from office.messages import ChatAddress
 from office.people import ChatAccount, name_of
 from office.refusal import Refused
@@ -204,7 +204,7 @@ def _move_deliveries(
         Delivery.channel == channel,
         Delivery.account == account,
         Delivery.chat == old,
-        Delivery.status.in_(OPEN),
+        Delivery.status.in_((*UNSENT, Status.SENDING)),
     )
     twin = aliased(Delivery)
     same = exists().where(
@@ -216,11 +216,20 @@ def _move_deliveries(
         twin.part == Delivery.part,
         twin.repeat == Delivery.repeat,
     )
+    _leave_behind(session, waiting, now)
     twice = session.scalars(select(Delivery.id).where(waiting, same)).all()
     reason = "Nhóm đã đổi số; tin này đã có ở số mới."
     values = {"status": Status.CANCELLED, "reason": reason, "finished_at": now}
     execute(session, update(Delivery).where(Delivery.id.in_(twice)).values(values))
-    return execute(session, update(Delivery).where(waiting).values(chat=new))
+    return execute(session, update(Delivery).where(waiting, Delivery.act == Act.SEND).values(chat=new))
+
+
+def _leave_behind(session: Session, waiting: ColumnElement[bool], now: datetime) -> None:
+    """Edits and deletions stay: in the new chat their targets' numbers mean other messages."""
+    here = update(Delivery).where(waiting, Delivery.act != Act.SEND, Delivery.status.in_(UNSENT))
+    reason = "Nhóm đã đổi số nên không sửa hay thu hồi được tin cũ. Gửi tin đính chính."
+    values = {"status": Status.FAILED, "target": None, "reason": reason, "finished_at": now}
+    execute(session, here.values(values))
 
 
 def out_of_reach(session: Session, to: ChatAddress, *, reason: str, now: datetime) -> LostChat | None:
@@ -266,7 +275,7 @@ def _waiting(channel: str, account: str, chat: str) -> ColumnElement[bool]:
         Delivery.channel == channel,
         Delivery.account == account,
         Delivery.chat == chat,
-        Delivery.status.in_((Status.QUEUED, Status.HELD, Status.RETRY)),
+        Delivery.status.in_(UNSENT),
     )
 
 

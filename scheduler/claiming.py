@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from office.deliveries import IS_OPEN, Delivery, Doubt, Occurrence, Source, Status
-from office.messages import ChatAddress
+from office.deliveries import IS_OPEN, Act, Delivery, Doubt, Occurrence, Source, Status
+from office.messages import ChatAddress, Reply
 from office.wire import replies_from_json, replies_to_json
 from scheduler import wording
 from scheduler.courier import Parcel
-from scheduler.delivery import Claimed, Grip, Policy, copy_of, finish, of_lane
+from scheduler.delivery import Claimed, Grip, Policy, copy_of, finish
+from scheduler.waiting import WAITING, not_stopped
 
 _CHAT_LIST = 500  # chats named in one statement
+_REPLACED = (Source.REMINDER, Source.ASSIGNMENT)  # of which a later message says all that matters
 _DIGEST_PART = 1000  # parts of digests are numbered apart from those of the messages they stand for
 
 
@@ -31,13 +33,15 @@ def claim(
     """Take up to `most` messages that may go now, at most one a chat, the most urgent first.
 
     On the way what has become stale is cancelled, what fell into quiet hours is held, and what was held is
-    merged into one message a chat. `blocked`: chats that are left out. Call `keep_lane` before, in the same
-    transaction.
+    merged into one message a chat. `blocked`: chats that are left out; so is what is stopped by a switch.
+    Call `keep_lane` before, in the same transaction.
     """
     claimed: list[Claimed] = []
     passed = set(blocked)
-    while len(claimed) < most:
-        rows = session.scalars(_heads(grip, now=now, most=most - len(claimed), blocked=passed)).all()
+    free = not_stopped(session, grip.channel)
+    while free is not None and len(claimed) < most:
+        heads = _heads(grip, now=now, most=most - len(claimed), blocked=passed, free=free)
+        rows = session.scalars(heads).all()
         if not rows:
             break
         for row in rows:
@@ -48,13 +52,20 @@ def claim(
     return claimed
 
 
-def _heads(grip: Grip, *, now: datetime, most: int, blocked: Collection[str]) -> Select[Delivery]:
-    """The first waiting message of each chat that is not busy."""
+def _heads(
+    grip: Grip, *, now: datetime, most: int, blocked: Collection[str], free: Iterable[ColumnElement[bool]]
+) -> Select[Delivery]:
+    """The first waiting message of each chat that is not busy, of those that are `free` to go."""
     order = (Delivery.urgency, Delivery.due_at, Delivery.occurrence_id, Delivery.part, Delivery.id)
     rank = func.row_number().over(partition_by=Delivery.chat, order_by=order)
-    waiting = Delivery.status.in_((Status.QUEUED, Status.RETRY, Status.HELD))
+    waiting = Delivery.status.in_(WAITING)
     ready = select(Delivery.id, rank.label("rank")).where(
-        of_lane(grip), IS_OPEN, waiting, Delivery.ready_at <= now
+        Delivery.channel == grip.channel,
+        Delivery.account == grip.account,
+        IS_OPEN,
+        waiting,
+        Delivery.ready_at <= now,
+        *free,
     )
     for some in _chunks(sorted(blocked)):
         ready = ready.where(Delivery.chat.not_in(some))
@@ -78,7 +89,7 @@ def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) ->
         return False
     if row.status is Status.HELD:
         held = _held_with(session, row, now)
-        if len(held) > 1:
+        if row in held and len(held) > 1:
             _merge_held(session, held, now)
             return False
     elif now - row.due_at > policy.late and (newer := _newer(session, row, now)) is not None:
@@ -89,12 +100,9 @@ def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) ->
 
 
 def _take(row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claimed:
-    was_held = row.status is Status.HELD
     [reply] = replies_from_json(row.body)
-    if was_held:
-        reply = wording.with_note(reply, wording.was_held(row.due_at))
-    elif now - row.due_at > policy.late and row.part == 1 and not row.repeat and not _was_merged(row):
-        reply = wording.with_note(reply, wording.late(row.due_at, now))
+    if row.act is Act.SEND:
+        reply = _marked(row, reply, now=now, policy=policy)
     row.status, row.token, row.claimed_at, row.reason = Status.SENDING, grip.token, now, ""
     row.attempts += 1
     address = ChatAddress(
@@ -104,13 +112,26 @@ def _take(row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claime
     return Claimed(parcel=parcel, attempts=row.attempts, member_id=row.member_id)
 
 
+def _marked(row: Delivery, reply: Reply, *, now: datetime, policy: Policy) -> Reply:
+    """With the remark that it was held or comes late, if so."""
+    if row.status is Status.HELD:
+        return wording.with_note(reply, wording.was_held(row.due_at))
+    if now - row.due_at > policy.late and row.part == 1 and not row.repeat and not _was_merged(row):
+        return wording.with_note(reply, wording.late(row.due_at, now))
+    return reply
+
+
 def _was_merged(row: Delivery) -> bool:
     return row.reason == wording.digest_of_held()
 
 
 def _held_with(session: Session, row: Delivery, now: datetime) -> Sequence[Delivery]:
-    """The messages held for the same chat that may go now."""
-    held = select(Delivery).where(
+    """The messages held for the same chat that may go now as one: not notices, each of which stays a message
+    that can be confirmed, edited and taken back."""
+    held = select(Delivery).join(Occurrence, Occurrence.id == Delivery.occurrence_id)
+    held = held.where(
+        Occurrence.source != Source.NOTICE,
+        Delivery.act == Act.SEND,
         Delivery.channel == row.channel,
         Delivery.account == row.account,
         Delivery.chat == row.chat,
@@ -153,7 +174,7 @@ def _merge_held(session: Session, held: Sequence[Delivery], now: datetime) -> No
 def _newer(session: Session, row: Delivery, now: datetime) -> int | None:
     """A later message of the same reminder or ladder that waits for the same reader."""
     mine = session.get_one(Occurrence, row.occurrence_id)
-    if mine.source is Source.EVENT:
+    if mine.source not in _REPLACED:
         return None
     reader = Delivery.member_id.is_(None) if row.member_id is None else Delivery.member_id == row.member_id
     same = select(Delivery.id).join(Occurrence, Occurrence.id == Delivery.occurrence_id)

@@ -58,10 +58,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """It never will be sent. `unreachable`: nor will anything else to this chat until somebody acts."""
+    """It never will be sent. `unreachable`: nor will anything else to this chat until somebody acts.
+
+    `gone`: the message that was to be edited or deleted can't be; only a new one can put things right.
+    """
 
     reason: str  # Vietnamese, with what to do
     unreachable: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,23 +5,24 @@
       │  └──moved────────┘ ├────▶ failed
       │                    └────▶ uncertain ──(its policy)──▶ one marked repeat | Văn phòng asks
     held ──(quiet is over)──▶ claimed, or merged into one digest a chat
+    queued, held, retry ◀──resume/pause──▶ paused; all four ──cancel──▶ cancelled
 
 All of it is conditional on the lane's fencing token: who has lost the lane books only what it knows of its
-own messages and claims nothing more.
+own messages and claims nothing more. An edit or a deletion is never uncertain: done twice, it does no harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from office.database import execute
-from office.deliveries import IS_OPEN, Delivery, Doubt, Status
+from office.database import UtcDateTime, execute
+from office.deliveries import UNSENT, Act, Delivery, Doubt, Lane, Status
 from office.wire import replies_from_json, replies_to_json
 from scheduler import wording
 from scheduler.courier import Failed, Moved, Outcome, Parcel, Paused, Retry, Sent, Uncertain
@@ -71,11 +72,6 @@ class Result:
     claimed: Claimed
     outcome: Outcome
     at: datetime
-
-
-def of_lane(grip: Grip) -> Any:
-    """The rows of a lane's account."""
-    return and_(Delivery.channel == grip.channel, Delivery.account == grip.account)
 
 
 def finish(row: Delivery, status: Status, at: datetime, reason: str) -> None:
@@ -162,15 +158,21 @@ def _book_sent(session: Session, grip: Grip, results: Sequence[Result]) -> int:
 
 
 def _apply(session: Session, row: Delivery, result: Result, policy: Policy) -> None:
-    at = result.at
+    at, told = result.at, row.reason
     match result.outcome:
         case Sent(message_id=message_id):
             finish(row, Status.SENT, at, "")
             row.message_id = message_id
-        case Failed(reason=reason):
+        case Failed(reason=reason, gone=gone):
             finish(row, Status.FAILED, at, reason)
+            row.target = None if gone else row.target
+        case Uncertain(reason=reason) if row.act is not Act.SEND:
+            _again(row, reason, at, policy, forgiving=False)
         case Uncertain(reason=reason):
             doubt(session, row, reason, at)
+        case Moved() if row.act is not Act.SEND:  # in the new chat the number means another message
+            finish(row, Status.FAILED, at, wording.left_behind())
+            row.target = None
         case Moved(chat=chat):
             _move(session, row, chat, at)
         case Paused(seconds=seconds):
@@ -178,6 +180,17 @@ def _apply(session: Session, row: Delivery, result: Result, policy: Policy) -> N
             row.reason = wording.paused(seconds)
         case Retry(reason=reason, network=network):
             _again(row, reason, at, policy, forgiving=network)
+    _call_off(row, told, at)
+
+
+def _call_off(row: Delivery, told: str, at: datetime) -> None:
+    """What was paused or cancelled while it was in the air doesn't go again. `told`: why, or ""."""
+    if not told or row.status not in UNSENT:
+        return
+    if told == wording.on_hold():
+        row.status, row.reason = Status.PAUSED, wording.paused_since(at)
+    else:
+        finish(row, Status.CANCELLED, at, told)
 
 
 def _move(session: Session, row: Delivery, chat: str, at: datetime) -> None:
@@ -202,6 +215,7 @@ def _move(session: Session, row: Delivery, chat: str, at: datetime) -> None:
 def _again(row: Delivery, reason: str, at: datetime, policy: Policy, *, forgiving: bool) -> None:
     if not forgiving and row.attempts >= MAX_ATTEMPTS:
         finish(row, Status.FAILED, at, wording.gave_up(row.attempts, reason))
+        row.target = None
         return
     pause = min(policy.longest_retry, policy.first_retry * 2 ** min(row.attempts - 1, 20))
     if forgiving:
@@ -211,6 +225,11 @@ def _again(row: Delivery, reason: str, at: datetime, policy: Policy, *, forgivin
 
 def doubt(session: Session, row: Delivery, reason: str, at: datetime) -> None:
     """Mark a message uncertain; by its policy a marked repeat is queued, once."""
+    told = row.reason
+    if row.act is not Act.SEND:
+        row.status, row.ready_at, row.reason = Status.RETRY, at + _NETWORK_RETRY, reason
+        _call_off(row, told, at)
+        return
     finish(row, Status.UNCERTAIN, at, reason)
     if row.doubt is not Doubt.REPEAT or row.repeat:
         return
@@ -218,7 +237,9 @@ def doubt(session: Session, row: Delivery, reason: str, at: datetime) -> None:
     marked = wording.with_note(reply, wording.perhaps_repeated())
     again = copy_of(row, body=replies_to_json([marked]), now=at, repeat=1, part=row.part)
     again.ready_at = at + _REPEAT_AFTER
-    session.add(again)
+    _call_off(again, told, at)
+    if again.status is not Status.CANCELLED:
+        session.add(again)
 
 
 def _call_off_repeat(session: Session, row: Delivery, at: datetime) -> None:
@@ -231,34 +252,21 @@ def _call_off_repeat(session: Session, row: Delivery, at: datetime) -> None:
             Delivery.topic == row.topic,
             Delivery.part == row.part,
             Delivery.repeat == 1,
-            Delivery.status.in_((Status.QUEUED, Status.HELD, Status.RETRY)),
+            Delivery.status.in_(UNSENT),
         )
     )
     if repeat is not None:
         finish(repeat, Status.CANCELLED, at, wording.known_after_all())
 
 
-def next_ready(session: Session, channel: str, account: str) -> datetime | None:
-    """When the account's next waiting message may go; None when none waits."""
-    waiting = Delivery.status.in_((Status.QUEUED, Status.RETRY, Status.HELD))
-    here = and_(Delivery.channel == channel, Delivery.account == account)
-    return session.scalar(select(func.min(Delivery.ready_at)).where(here, IS_OPEN, waiting))
-
-
-def any_in(session: Session, channel: str, account: str, *, status: Status) -> bool:
-    """Whether the account has a delivery in this open state."""
-    here = select(Delivery.id).where(
-        Delivery.channel == channel, Delivery.account == account, IS_OPEN, Delivery.status == status
-    )
-    return session.scalar(here.limit(1)) is not None
-
-
 def settle(session: Session, delivery_id: int, *, arrived: bool, now: datetime) -> bool:
     """Somebody says what became of a message: it has arrived, or it is to be sent again.
 
-    Only of uncertain and failed ones; False where that is settled already.
+    Only of uncertain and failed ones; False where that is settled already, or where what was to be edited or
+    deleted no longer can be.
     """
-    open_question = Delivery.status.in_((Status.UNCERTAIN, Status.FAILED))
+    feasible = or_(Delivery.act == Act.SEND, Delivery.target.is_not(None))
+    open_question = and_(Delivery.status.in_((Status.UNCERTAIN, Status.FAILED)), feasible)
     here = update(Delivery).where(Delivery.id == delivery_id, open_question)
     if arrived:
         return execute(session, here.values(status=Status.SENT, reason=wording.said_to_have_arrived())) == 1
@@ -274,3 +282,65 @@ def settle(session: Session, delivery_id: int, *, arrived: bool, now: datetime) 
         [reply] = replies_from_json(row.body)
         again["body"] = replies_to_json([wording.with_note(reply, wording.perhaps_repeated())])
     return execute(session, here.values(again)) == 1
+
+
+def lanes_of(session: Session, occurrence_ids: Collection[int]) -> list[tuple[str, str]]:
+    """The (channel, account) that these go through."""
+    theirs = select(Delivery.channel, Delivery.account).where(Delivery.occurrence_id.in_(occurrence_ids))
+    lanes = session.execute(theirs.distinct().order_by(Delivery.channel, Delivery.account))
+    return [(channel, account) for channel, account in lanes]
+
+
+def pause(session: Session, occurrence_ids: Collection[int], *, now: datetime) -> int:
+    """Hold back what has not left of these; returns how many messages that are.
+
+    What is in the air is held back if it comes back unsent.
+    """
+    theirs = _in_hand(session, occurrence_ids)
+    flying = update(Delivery).where(theirs, Delivery.status == Status.SENDING)
+    execute(session, flying.values(reason=wording.on_hold()))
+    waiting = Delivery.status.in_((Status.QUEUED, Status.HELD, Status.RETRY))
+    values = {"status": Status.PAUSED, "reason": wording.paused_since(now)}
+    return execute(session, update(Delivery).where(theirs, waiting).values(values))
+
+
+def resume(
+    session: Session, occurrence_ids: Collection[int], *, now: datetime, quiet: QuietHours | None = None
+) -> int:
+    """Let go what was paused of these; returns how many messages that are. The caller wakes `lanes_of` them.
+
+    With `quiet`, what may not pass is held until the end of the quiet hours there are now.
+    """
+    theirs = _in_hand(session, occurrence_ids)
+    flying = update(Delivery).where(theirs, Delivery.status == Status.SENDING)
+    execute(session, flying.where(Delivery.reason == wording.on_hold()).values(reason=""))
+    paused = update(Delivery).where(theirs, Delivery.status == Status.PAUSED)
+    ends = quiet.ends(now) if quiet is not None else None
+    held = 0
+    if ends is not None:
+        values = {"status": Status.HELD, "ready_at": ends, "reason": wording.held(ends)}
+        kept = and_(Delivery.passes_quiet.is_(False), Delivery.due_at <= now)
+        held = execute(session, paused.where(kept).values(values))
+    ready = case((Delivery.due_at > now, Delivery.due_at), else_=literal(now, UtcDateTime))
+    return held + execute(session, paused.values(status=Status.QUEUED, ready_at=ready, reason=""))
+
+
+def cancel(session: Session, occurrence_ids: Collection[int], *, reason: str, now: datetime) -> int:
+    """Give up what has not left of these, paused or not; returns how many messages that are.
+
+    What is in the air is given up if it comes back unsent.
+    """
+    theirs = _in_hand(session, occurrence_ids)
+    reason = reason.strip() or wording.called_off()
+    flying = update(Delivery).where(theirs, Delivery.status == Status.SENDING)
+    execute(session, flying.values(reason=reason))
+    values = {"status": Status.CANCELLED, "reason": reason, "finished_at": now}
+    return execute(session, update(Delivery).where(theirs, Delivery.status.in_(UNSENT)).values(values))
+
+
+def _in_hand(session: Session, occurrence_ids: Collection[int]) -> ColumnElement[bool]:
+    """These deliveries, which no lane claims or books until the transaction ends."""
+    for channel, account in lanes_of(session, occurrence_ids):
+        here = select(Lane.token).where(Lane.channel == channel, Lane.account == account)
+        session.execute(here.with_for_update())
+    return Delivery.occurrence_id.in_(occurrence_ids)

@@ -25,9 +25,10 @@ from office.messages import ChatAddress
 from scheduler import wording
 from scheduler.claiming import claim
 from scheduler.courier import Courier, Moved, Outcome, Paused, Retry, Uncertain
-from scheduler.delivery import Claimed, Grip, Policy, Result, book, next_ready
+from scheduler.delivery import Claimed, Grip, Policy, Result, book
 from scheduler.holding import LaneLost, is_dead, keep_lane, lane_owner, leave_lane, take_lane
 from scheduler.pacer import Pacer
+from scheduler.waiting import next_ready
 
 log = structlog.get_logger(__name__)
 

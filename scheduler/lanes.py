@@ -17,10 +17,11 @@ from office.clock import Clock
 from office.database import DatabaseUnavailable
 from office.deliveries import Status
 from scheduler.courier import Courier
-from scheduler.delivery import Policy, any_in, next_ready
+from scheduler.delivery import Policy
 from scheduler.holding import save_pace, this_process
 from scheduler.lane import LaneWorker, Trouble
 from scheduler.pacer import Limits, Pacer
+from scheduler.waiting import any_in, next_ready
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +91,11 @@ class Lanes:
         event = self._wakes.get((channel, account))
         if event is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(event.set)
+
+    def wake_all(self) -> None:
+        """Something was let go that may concern every account; from any thread."""
+        for channel, account in list(self._wakes):
+            self.wake(channel, account)
 
     async def run(self, couriers: Iterable[Courier]) -> None:
         """Carry until cancelled; then what is in the air is finished and booked."""

@@ -97,6 +97,26 @@ def said_to_have_arrived() -> str:
     return _texts()("said_to_have_arrived")
 
 
+def on_hold() -> str:
+    """The mark of a message in the air that is to be paused if it comes back."""
+    return _texts()("on_hold")
+
+
+def paused_since(moment: datetime) -> str:
+    """Since when a message is paused."""
+    return _texts()("paused_since", when=when(moment))
+
+
+def called_off() -> str:
+    """Why a message was cancelled, where nobody has said why."""
+    return _texts()("called_off")
+
+
+def left_behind() -> str:
+    """Why a message can't be changed whose group has another id now."""
+    return _texts()("left_behind")
+
+
 def paused(seconds: float) -> str:
     """That the platform demands a pause."""
     return _texts()("paused", seconds=f"{seconds:g}")

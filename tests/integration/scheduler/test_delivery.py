@@ -3,95 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from office.deliveries import Delivery, Doubt, Lane, Occurrence, OccurrenceState, Source, Status, Urgency
-from office.messages import ChatAddress, Choice, ChoiceKind, Line, Reply
+from office.deliveries import Doubt, Lane, Occurrence, OccurrenceState, Source, Status, Urgency
+from office.messages import Choice, ChoiceKind, Line, Reply
 from office.wire import replies_from_json
-from scheduler.claiming import claim
-from scheduler.courier import Failed, Moved, Outcome, Paused, Retry, Sent, Uncertain
-from scheduler.delivery import Claimed, Grip, Policy, Result, book, next_ready, settle
-from scheduler.holding import LaneLost, keep_lane, leave_lane, take_lane
-from scheduler.outbox import Manner, Outbox, Recipient
+from scheduler.courier import Failed, Moved, Paused, Retry, Sent, Uncertain
+from scheduler.delivery import Policy, settle
+from scheduler.holding import LaneLost, leave_lane
+from scheduler.outbox import Outbox
 from scheduler.quiet import QuietHours
+from scheduler.waiting import next_ready
 from tests.integration.scheduler.conftest import Clock
-
-ACCOUNT = ("telegram", "42")
-
-
-def chat(number: int, *, group: bool = False) -> Recipient:
-    return Recipient(to=ChatAddress(channel="telegram", account="42", chat=str(number), group=group))
-
-
-class Desk:
-    """One process at the database."""
-
-    def __init__(
-        self, sessions: sessionmaker[Session], clock: Clock, policy: Policy, outbox: Outbox, owner: str = "a"
-    ) -> None:
-        self.sessions, self.clock, self.policy, self.outbox, self.owner = (
-            sessions,
-            clock,
-            policy,
-            outbox,
-            owner,
-        )
-        self.grip: Grip | None = None
-
-    def queue(self, *to: Recipient, text: str = "Nhắc việc", rung: str = "", **manner: Any) -> None:
-        now = self.clock.now()
-        with self.sessions.begin() as session:
-            occurrence = self.outbox.occasion(session, Source.REMINDER, 1, rung, now, now=now)
-            assert occurrence is not None
-            self.outbox.tell(
-                session,
-                occurrence,
-                to,
-                Reply(lines=(Line(text),)),
-                due_at=now,
-                now=now,
-                manner=Manner(**manner),
-            )
-
-    def take(self) -> bool:
-        with self.sessions.begin() as session:
-            taken = take_lane(session, *ACCOUNT, owner=self.owner, now=self.clock.now(), policy=self.policy)
-        self.grip = taken[0] if taken else None
-        return taken is not None
-
-    def claim(self, most: int = 10, blocked: tuple[str, ...] = ()) -> list[Claimed]:
-        assert self.grip
-        with self.sessions.begin() as session:
-            keep_lane(session, self.grip, now=self.clock.now(), policy=self.policy, pace={})
-            return claim(
-                session, self.grip, now=self.clock.now(), policy=self.policy, most=most, blocked=blocked
-            )
-
-    def book(self, claimed: Claimed, outcome: Outcome) -> list[Result]:
-        assert self.grip
-        with self.sessions.begin() as session:
-            result = Result(claimed=claimed, outcome=outcome, at=self.clock.now())
-            return book(session, self.grip, [result], policy=self.policy)
-
-    def send_all(self) -> list[tuple[str, str]]:
-        """Claim and send until nothing is left; (chat, text) in order."""
-        sent = []
-        while claimed := self.claim():
-            for one in claimed:
-                sent.append((one.parcel.to.chat, one.parcel.reply.text()))
-                self.book(one, Sent(message_id="1"))
-        return sent
-
-    def rows(self) -> list[Delivery]:
-        with self.sessions() as session:
-            return list(session.scalars(select(Delivery).order_by(Delivery.id)))
-
-    def statuses(self) -> list[Status]:
-        return [row.status for row in self.rows()]
+from tests.integration.scheduler.desk import ACCOUNT, Desk, chat
 
 
 @pytest.fixture
