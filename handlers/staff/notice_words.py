@@ -36,9 +36,13 @@ _ROLES = {
     "cong chuc vien chuc": Role.MEMBER,
 }
 _EACH_OF = ("tung nguoi ", "rieng ")
-_TIME = re.compile(r"(?<![\d/])(\d{1,2})\s*(?:[:hg](\d{2})?|giờ|gio)(?![\d/])", re.IGNORECASE)
-_DOCUMENT = re.compile(r"(?<![\w/])(\d{1,5}/[A-ZĐ][\w.&Đ/-]*)", re.IGNORECASE)
-_DOCUMENT_DATE = re.compile(r"(?:ngày|ngay)?\s*(\d{1,2}[/.-]\d{1,2}[/.-]\d{4})", re.IGNORECASE)
+_TIME = re.compile(r"(?<![\d/])(\d{1,2})\s*(?:giờ|gio|[:hg](\d{2})?)(?![\d/\w])", re.IGNORECASE)
+_LINKING = re.compile(r"(?:vào|lúc|gửi|hẹn|ngày|hôm)(?=\s|$)", re.IGNORECASE)
+_DOCUMENT = re.compile(
+    r"(?:(?:cv|công văn|văn bản|vb)\s*)?(?:số\s*)?(\d{1,5}/[A-ZĐ][\w.&Đ/-]*)"
+    r"(?:,?\s*(?:ngày|ngay)?\s*(\d{1,2}[/.-]\d{1,2}[/.-]\d{4}))?",
+    re.IGNORECASE,
+)
 _PRIORITIES = {
     "thuong": Priority.ORDINARY,
     "khan": Priority.URGENT,
@@ -151,14 +155,22 @@ def read_change(text: str, now: datetime) -> Said:
         return Said(confirm=True)
     if said in ("khong xac nhan", "khong can xac nhan"):
         return Said(confirm=False)
-    document = _DOCUMENT.search(text)
+    document = _DOCUMENT.fullmatch(text.strip())
     if document is not None:
-        dated = _DOCUMENT_DATE.search(text, document.end())
-        today = now.astimezone(ZONE).date()
-        return Said(document=document[1], document_date=parse_day(dated[1], today) if dated else None)
-    if _TIME.search(text):
+        dated = parse_day(document[2], now.astimezone(ZONE).date()) if document[2] else None
+        return Said(document=document[1], document_date=dated)
+    if _is_moment(text):
         return Said(send_at=read_moment(text, now))
     return Said()
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a line is an hour and perhaps a day, not a sentence that has an hour in it."""
+    match = _TIME.search(text)
+    if match is None:
+        return False
+    rest = plain(_LINKING.sub(" ", text[: match.start()] + " " + text[match.end() :]))
+    return not rest or bool(re.fullmatch(r"(?:hom )?(?:nay|mai|mot|kia)|[\d ]+", rest))
 
 
 def read_moment(text: str, now: datetime) -> datetime:
@@ -167,9 +179,7 @@ def read_moment(text: str, now: datetime) -> datetime:
     if match is None or int(match[1]) > 23 or int(match[2] or 0) > 59:
         raise refuse("when.unknown", "when.how", words=text.strip()[:40])
     local = now.astimezone(ZONE)
-    rest = (text[: match.start()] + " " + text[match.end() :]).strip(" ,;")
-    rest = re.sub(r"^(?:vào|lúc|gửi|hẹn|ngày|hôm)\s+", "", rest, flags=re.IGNORECASE).strip()
-    rest = re.sub(r"^(?:vào|lúc|gửi|hẹn|ngày|hôm)(?:\s+|$)", "", rest, flags=re.IGNORECASE).strip()
+    rest = _LINKING.sub(" ", text[: match.start()] + " " + text[match.end() :]).strip(" ,;")
     day = parse_day(rest, local.date()) if rest else local.date()
     moment = local.replace(
         year=day.year,

@@ -91,7 +91,8 @@ class Office:
             outbox=self.work.outbox,
             calendar=lambda: CALENDAR,
             office="Sở Công Thương",
-            channels={"telegram": 3500},
+            channels={"t": 3500},
+            editable={"t": timedelta(hours=48)},
         )
         self.router = StaffRouter(
             work=self.work, hash_key=b"k" * 16, papers=PlainPapers(), notices=self.notices
