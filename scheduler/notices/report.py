@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from office.assignments import Priority
-from office.deliveries import Status
-from office.notices import NoticeState
+from office.deliveries import Act, Delivery, Status
+from office.groups import Group
+from office.notices import Notice, NoticeState
+from office.people import name_of
+from scheduler.notices.desk import get, words
+from scheduler.notices.listing import Listed, Page, listing
+from scheduler.notices.moments import by_message, in_place, occurrence_of
+from scheduler.notices.readers import Chat, Reader, Readers, groups_of, readers_of
+
+__all__ = ["ChatReport", "Listed", "Page", "Progress", "Reader", "Report", "listing", "progress", "report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +37,10 @@ class Progress:
     planned: int
     by_status: Mapping[Status, int]
     unreached: int
-    confirmed: int
+    confirmed: int  # of the expected; of everybody where nobody is expected by name
     confirmed_before: int  # of former words only
     expected: int
+    others: int  # who confirmed the present words without being expected
 
     def count(self, *statuses: Status) -> int:
         """Chats in one of these statuses."""
@@ -43,16 +54,6 @@ class Progress:
             for status, count in self.by_status.items()
             if not status.open and status is not Status.PAUSED
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
-    """Who has confirmed, when; `current`: the present words, not former ones."""
-
-    member_id: int
-    name: str
-    at: datetime
-    current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class ChatReport:
     sent_at: datetime | None
     deliveries: tuple[int, ...]
     change: str
-    confirmed: tuple[Confirmed, ...]
+    confirmed: tuple[Reader, ...]
     missing: tuple[str, ...]
 
 
@@ -82,51 +83,231 @@ class Report:
 
     notice_id: int
     title: str
+    document: str
+    author: str
+    approver: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    revision: int
+    confirm: bool
     progress: Progress
     chats: tuple[ChatReport, ...]
     unreached: tuple[tuple[str, str], ...]  # name, why
-    confirmed: tuple[Confirmed, ...]
+    confirmed: tuple[Reader, ...]
     missing: tuple[str, ...]
-    others: tuple[Confirmed, ...]
+    others: tuple[Reader, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A notice in a list."""
-
-    id: int
-    title: str
-    document: str
-    state: NoticeState
-    priority: Priority
-    confirm: bool
-    author: str
-    created_at: datetime
-    send_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Some of the notices, the newest first, and how many there are."""
-
-    items: tuple[Listed, ...]
-    total: int
+_RANKS = {
+    status: rank
+    for rank, status in enumerate(
+        (
+            Status.MERGED,
+            Status.SENT,
+            Status.CANCELLED,
+            Status.SENDING,
+            Status.QUEUED,
+            Status.HELD,
+            Status.RETRY,
+            Status.PAUSED,
+            Status.UNCERTAIN,
+            Status.FAILED,
+        )
+    )
+}
+_BY_RANK = {rank: status for status, rank in _RANKS.items()}
 
 
 def progress(session: Session, notice_id: int) -> Progress:
     """A notice's figures, cheap enough to be asked for every second. Raises Refused."""
-    raise NotImplementedError
+    row = get(session, notice_id)
+    sending = occurrence_of(session, row.id)
+    readers = readers_of(session, row, sending.id if sending else None)
+    return _progress(row, _by_status(session, row), readers)
+
+
+def _by_status(session: Session, row: Notice) -> dict[Status, int]:
+    """How many chats have which worst status."""
+    rank = case(*((Delivery.status == status, value) for status, value in _RANKS.items()), else_=0)
+    worst = (
+        select(func.max(rank).label("rank"))
+        .where(*_counted(session, row))
+        .group_by(Delivery.channel, Delivery.account, Delivery.chat)
+        .subquery()
+    )
+    counts = session.execute(select(worst.c.rank, func.count()).group_by(worst.c.rank))
+    return {_BY_RANK[value]: count for value, count in counts if value}
+
+
+def _counted(session: Session, row: Notice) -> tuple[Any, ...]:
+    """The deliveries that make up a notice in a chat: its own, but for those that a correction replaced, and
+    the marked message about the present change."""
+    moments = [
+        found.id
+        for rung in (None, by_message(row.revision))
+        if (found := occurrence_of(session, row.id, rung)) is not None
+    ]
+    replaced = (Delivery.status == Status.CANCELLED) & (Delivery.reason == words()("planned.replaced"))
+    return Delivery.occurrence_id.in_(moments), ~replaced, Delivery.status != Status.MERGED
+
+
+def _progress(row: Notice, by_status: Mapping[Status, int], readers: Readers) -> Progress:
+    expected = readers.everyone().values() if row.confirm else ()
+    counted = expected or readers.others
+    return Progress(
+        notice_id=row.id,
+        state=row.state,
+        queued=row.queued_at is not None,
+        planned=sum(by_status.values()),
+        by_status=by_status,
+        unreached=len(row.unreached or ()),
+        confirmed=sum(one.current for one in counted),
+        confirmed_before=sum(one.at is not None and not one.current for one in counted),
+        expected=len(expected),
+        others=sum(one.current for one in readers.others) if expected else 0,
+    )
 
 
 def report(session: Session, notice_id: int) -> Report:
     """A notice's report, the chats with trouble first. Raises Refused."""
-    raise NotImplementedError
+    row = get(session, notice_id)
+    sending = occurrence_of(session, row.id)
+    readers = readers_of(session, row, sending.id if sending else None)
+    chats = tuple(_chats(session, row, readers, sending.id if sending else None))
+    counts: defaultdict[Status, int] = defaultdict(int)
+    for chat in chats:
+        counts[chat.status] += 1
+    everyone = readers.everyone().values() if row.confirm else ()
+    return Report(
+        notice_id=row.id,
+        title=row.title,
+        document=row.document,
+        author=name_of(session, row.created_by),
+        approver=name_of(session, row.approved_by),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        revision=row.revision,
+        confirm=row.confirm,
+        progress=_progress(row, dict(counts), readers),
+        chats=chats,
+        unreached=tuple((one["name"], one["why"]) for one in row.unreached or ()),
+        confirmed=tuple(one for one in everyone if one.at is not None),
+        missing=tuple(one.name for one in everyone if not one.current),
+        others=readers.others,
+    )
 
 
-def listing(
-    session: Session, *, state: NoticeState | None = None, search: str = "", limit: int = 20, offset: int = 0
-) -> Page:
-    """The notices, the newest first. `search`: words of the title or the document's number."""
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Message:
+    """A delivery as the report needs it: without its body, of which there may be ten thousand."""
+
+    id: int
+    chat: Chat
+    group: bool
+    act: Act
+    status: Status
+    reason: str
+    finished_at: datetime | None
+    member_id: int | None
+
+
+def _messages(session: Session, conditions: Iterable[Any]) -> dict[Chat, list[_Message]]:
+    query = select(
+        Delivery.id,
+        Delivery.channel,
+        Delivery.account,
+        Delivery.chat,
+        Delivery.group,
+        Delivery.act,
+        Delivery.status,
+        Delivery.reason,
+        Delivery.finished_at,
+        Delivery.member_id,
+    )
+    found: defaultdict[Chat, list[_Message]] = defaultdict(list)
+    for number, channel, account, chat, group, act, status, reason, at, member in session.execute(
+        query.where(*conditions).order_by(Delivery.occurrence_id, Delivery.part, Delivery.id)
+    ):
+        one = _Message(
+            id=number,
+            chat=(channel, account, chat),
+            group=group,
+            act=act,
+            status=status,
+            reason=reason,
+            finished_at=at,
+            member_id=member,
+        )
+        found[one.chat].append(one)
+    return found
+
+
+def _chats(session: Session, row: Notice, readers: Readers, sending_id: int | None) -> Iterable[ChatReport]:
+    groups = groups_of(session, sending_id)
+    moments = {
+        rung: found.id
+        for rung in (in_place(row.revision), by_message(row.revision))
+        if (found := occurrence_of(session, row.id, rung)) is not None
+    }
+    changes = _messages(session, [Delivery.occurrence_id.in_(moments.values())])
+    reports = [
+        _chat(row, parts, _name(session, parts[0], groups, readers), readers, changes.get(chat, ()))
+        for chat, parts in _messages(session, _counted(session, row)).items()
+    ]
+    return sorted(reports, key=lambda one: (-_RANKS[one.status], not one.group, one.name))
+
+
+def _name(session: Session, one: _Message, groups: Mapping[Chat, Group], readers: Readers) -> str:
+    """Whose chat it is; "" where nobody knows any more."""
+    if one.group:
+        return groups[one.chat].title if one.chat in groups else ""
+    reader = readers.private.get(one.member_id or 0)
+    return reader.name if reader is not None else name_of(session, one.member_id)
+
+
+def _chat(
+    row: Notice, parts: Sequence[_Message], name: str, readers: Readers, changes: Sequence[_Message]
+) -> ChatReport:
+    worst = max(parts, key=lambda part: _RANKS[part.status])
+    chat = worst.chat
+    expected = readers.of_groups.get(chat, ()) if worst.group else ()
+    if not worst.group and (reader := readers.private.get(worst.member_id or 0)) is not None:
+        expected = (reader,)
+    if not row.confirm:
+        expected = ()
+    trouble = (Status.FAILED, Status.UNCERTAIN)
+    sent = [part.finished_at for part in parts if part.status is Status.SENT and part.finished_at]
+    return ChatReport(
+        name=name or words()("report.unknown_chat", chat=chat[2]),
+        channel=chat[0],
+        group=worst.group,
+        status=worst.status,
+        reason=worst.reason,
+        next_action=worst.status.next_action,
+        sent_at=max(sent, default=None),
+        deliveries=tuple(part.id for part in parts if part.status in trouble),
+        change=_change(row, changes, worst.status),
+        confirmed=tuple(one for one in expected if one.at is not None),
+        missing=tuple(one.name for one in expected if not one.current),
+    )
+
+
+def _change(row: Notice, changes: Sequence[_Message], status: Status) -> str:
+    """What became of the last correction in a chat, in words."""
+    if row.revision == 1:
+        return ""
+    text, retracted = words(), row.state is NoticeState.RETRACTED
+    spoken = [one for one in changes if one.act is Act.SEND]
+    edits = [one for one in changes if one.act is not Act.SEND]
+    if spoken:
+        if all(one.status is Status.SENT for one in spoken):
+            return text("report.by_message_retract" if retracted else "report.by_message")
+        failed = next((one for one in spoken if one.status is Status.FAILED), None)
+        return text("report.failed", reason=failed.reason) if failed else text("report.waiting_message")
+    if edits and all(one.status is Status.SENT for one in edits):
+        return text("report.deleted" if retracted else "report.in_place")
+    if failed := next((one for one in edits if one.status is Status.FAILED), None):
+        return text("report.failed", reason=failed.reason)
+    if edits or status is Status.SENT:
+        return text("report.waiting")
+    return ""

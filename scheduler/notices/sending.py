@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from office.assignments import Priority
 from office.database import when_ended
-from office.deliveries import OPEN, Delivery, Doubt, Occurrence, Source, Status, Urgency
+from office.deliveries import OPEN, Delivery, Doubt, OccurrenceState, Source, Status, Urgency
 from office.messages import Line, Style
 from office.notices import Notice, NoticeState
 from office.people import Person
@@ -20,13 +20,13 @@ from scheduler import delivery
 from scheduler.notices.audience import Audience, targets, unreached
 from scheduler.notices.desk import Notices, hold, note, reason_in, words
 from scheduler.notices.leaving import Leaving, when_leaves
+from scheduler.notices.moments import SENT_AS, occurrence_of, occurrences_of
 from scheduler.notices.report import progress
 from scheduler.notices.told import tell_author
 from scheduler.notices.wording import message
 from scheduler.outbox import Manner
 
 CHUNK = 500  # chats whose messages are written in one transaction
-SENT_AS = "gui"  # the rung of the sending itself; corrections and nudges have others
 
 _URGENCY: Mapping[Priority, Urgency] = {
     Priority.ORDINARY: Urgency.BULK,
@@ -64,8 +64,7 @@ def begin(session: Session, notices: Notices, notice_id: int, *, now: datetime) 
     row = session.get(Notice, notice_id, populate_existing=True, with_for_update=True)
     if row is None or row.state is not NoticeState.SCHEDULED or row.send_at is None or row.send_at > now:
         return False
-    let_go(session, notices, row, now=now)
-    return row.state is NoticeState.SENDING
+    return let_go(session, notices, row, now=now).now
 
 
 def _start(session: Session, notices: Notices, row: Notice, now: datetime) -> None:
@@ -117,20 +116,6 @@ def manner_of(row: Notice) -> Manner:
     return Manner(
         urgency=_URGENCY[row.priority], doubt=Doubt.ASK, passes_quiet=row.priority is Priority.EXPRESS
     )
-
-
-def occurrence_of(session: Session, notice_id: int, rung: str = SENT_AS) -> Occurrence | None:
-    """The sending of a notice, or another moment of it."""
-    query = select(Occurrence).where(
-        Occurrence.source == Source.NOTICE, Occurrence.source_id == notice_id, Occurrence.rung == rung
-    )
-    return session.scalar(query.order_by(Occurrence.id).limit(1))
-
-
-def occurrences_of(session: Session, notice_id: int) -> tuple[int, ...]:
-    """Every moment of a notice: sending, corrections, nudges."""
-    query = select(Occurrence.id).where(Occurrence.source == Source.NOTICE, Occurrence.source_id == notice_id)
-    return tuple(session.scalars(query.order_by(Occurrence.id)))
 
 
 def pause(
@@ -206,7 +191,10 @@ def finish(session: Session, notices: Notices, notice_id: int, *, now: datetime)
     mine = Delivery.occurrence_id == (occurrence.id if occurrence else 0)
     if session.scalar(select(exists().where(mine, Delivery.status.in_(waiting)))):
         return False
-    row.state, row.finished_at = NoticeState.SENT, now
+    # A correction on its way says itself when it has come to its end.
+    row.state, row.finished_at = NoticeState.SENT, now if row.revision == 1 else None
+    if occurrence is not None and not session.scalar(select(exists().where(mine))):
+        occurrence.state, occurrence.note = OccurrenceState.NOBODY, words()("told.nobody")
     session.flush()
     note(session, "finish", row, None, now)
     tell_author(session, notices, row, "notice.finished", _totals(session, row), now=now)

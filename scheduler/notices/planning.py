@@ -1,0 +1,91 @@
+"""The notices' side of planning: what is due leaves, what leaves is queued on, what is done is finished.
+
+Each step is a short transaction of its own, so that the answers to citizens get between them. All of it may be
+said again, by any number of processes: a notice that was interrupted goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from office.clock import Clock
+from office.database import DatabaseUnavailable
+from office.notices import Notice, NoticeState
+from scheduler.notices.correcting import change_some, pending
+from scheduler.notices.desk import Notices
+from scheduler.notices.sending import begin, due, finish, next_due, queue_some
+
+__all__ = ["NoticePlanner", "next_due"]
+
+log = structlog.get_logger(__name__)
+
+# Between steps, for whoever else waits to write: SQLite looks again only after some milliseconds.
+BREATH = 0.03
+
+
+class NoticePlanner:
+    """Takes the next step of every notice on its way. Stateless between calls."""
+
+    def __init__(
+        self,
+        notices: Notices,
+        *,
+        sessions: sessionmaker[Session],
+        readers: sessionmaker[Session] | None = None,
+        clock: Clock,
+        breath: float = BREATH,
+    ) -> None:
+        """`readers`: sessions that take no write lock, to look whether there is anything to do."""
+        self._notices = notices
+        self._sessions = sessions
+        self._readers = readers or sessions
+        self._clock = clock
+        self._breath = breath
+
+    def plan(self) -> int:
+        """One step of each notice that has one to take; how many. Call again until it is none."""
+        now = self._clock.now()
+        with self._readers() as session:
+            waiting, sending, changing = due(session, now), _sending(session), pending(session)
+        steps: list[tuple[Callable[[Session, int], int], int]] = [
+            *((self._begin, number) for number in waiting),
+            *((self._queue, number) for number in sending),
+            *((self._change, number) for number in changing),
+            *((self._finish, number) for number in sending),
+        ]
+        return sum(self._step(step, number) for step, number in steps)
+
+    def _step(self, step: Callable[[Session, int], int], number: int) -> int:
+        try:
+            with self._sessions.begin() as session:
+                done = step(session, number)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("notices.failed", notice=number)  # one notice must stop no other
+            return 0
+        if done:
+            time.sleep(self._breath)
+        return done
+
+    def _begin(self, session: Session, number: int) -> int:
+        return int(begin(session, self._notices, number, now=self._clock.now()))
+
+    def _queue(self, session: Session, number: int) -> int:
+        return int(queue_some(session, self._notices, number, now=self._clock.now()))
+
+    def _change(self, session: Session, number: int) -> int:
+        return int(change_some(session, self._notices, number, now=self._clock.now()) > 0)
+
+    def _finish(self, session: Session, number: int) -> int:
+        return int(finish(session, self._notices, number, now=self._clock.now()))
+
+
+def _sending(session: Session) -> list[int]:
+    query = select(Notice.id).where(Notice.state == NoticeState.SENDING)
+    return list(session.scalars(query.order_by(Notice.started_at, Notice.id)))

@@ -1,0 +1,129 @@
+"""Who is expected to read a notice, chat by chat, and who has said «Đã đọc»."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from office.audit import Deed
+from office.deliveries import Delivery, Status
+from office.groups import Group
+from office.notices import Notice, NoticeConfirmation
+from office.people import Member
+
+Chat = tuple[str, str, str]  # channel, account, chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A member who is to confirm, or has. `at` None: not yet; `current`: of the present words."""
+
+    member_id: int
+    name: str
+    at: datetime | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Whom a notice expects to confirm: of private chats, and of departments' groups.
+
+    A group of the whole office expects nobody by name. `others`: who confirmed without being expected.
+    """
+
+    private: Mapping[int, Reader]
+    of_groups: Mapping[Chat, tuple[Reader, ...]]
+    others: tuple[Reader, ...]
+
+    def everyone(self) -> Mapping[int, Reader]:
+        """Each expected member once."""
+        found = {one.member_id: one for some in self.of_groups.values() for one in some}
+        return {**found, **self.private}
+
+
+def readers_of(session: Session, row: Notice, occurrence_id: int | None) -> Readers:
+    """Who is expected of the chats that the sending `occurrence_id` was addressed to."""
+    said = {
+        one.member_id: one
+        for one in session.scalars(select(NoticeConfirmation).where(NoticeConfirmation.notice_id == row.id))
+    }
+    private = _addressed(session, occurrence_id)
+    groups = groups_of(session, occurrence_id)
+    departments = {group.department_id for group in groups.values()} - {None}
+    members = _members(session, departments, row.started_at)  # type: ignore[arg-type]
+    names = private | {number: name for some in members.values() for number, name in some}
+
+    def reader(number: int, name: str) -> Reader:
+        one = said.get(number)
+        current = one is not None and one.revision == row.revision
+        return Reader(member_id=number, name=name, at=one.at if one else None, current=current)
+
+    strangers = [number for number in said if number not in names]
+    return Readers(
+        private={number: reader(number, name) for number, name in private.items()},
+        of_groups={
+            chat: tuple(reader(number, name) for number, name in members.get(group.department_id or 0, ()))
+            for chat, group in groups.items()
+        },
+        others=tuple(reader(number, name) for number, name in _names(session, strangers)),
+    )
+
+
+def groups_of(session: Session, occurrence_id: int | None) -> dict[Chat, Group]:
+    """The groups that a sending was addressed to, also those that have another number by now."""
+    chats = select(Delivery.channel, Delivery.account, Delivery.chat).where(
+        Delivery.occurrence_id == occurrence_id, Delivery.group, Delivery.status != Status.MERGED
+    )
+    wanted = [(channel, account, chat) for channel, account, chat in session.execute(chats.distinct())]
+    if not wanted:
+        return {}
+    known = {(row.channel, row.account, row.chat): row for row in session.scalars(select(Group))}
+    lost = [chat for chat in wanted if chat not in known]
+    moved = _moved(session, lost) if lost else {}
+    return {chat: row for chat in wanted if (row := known.get(chat) or moved.get(chat[2])) is not None}
+
+
+def _moved(session: Session, lost: Collection[Chat]) -> dict[str, Group]:
+    """Groups by the number they had before they migrated."""
+    deeds = session.execute(
+        select(Deed.subject_id, Deed.before).where(Deed.subject == "group", Deed.action == "group.migrate")
+    )
+    former = {str((before or {}).get("chat")): number for number, before in deeds}
+    rows = ((chat, session.get(Group, former[chat])) for _, _, chat in lost if former.get(chat))
+    return {chat: row for chat, row in rows if row is not None}
+
+
+def _addressed(session: Session, occurrence_id: int | None) -> dict[int, str]:
+    """Members written to privately, with their names."""
+    query = (
+        select(Member.id, Member.name)
+        .join(Delivery, Delivery.member_id == Member.id)
+        .where(Delivery.occurrence_id == occurrence_id, Delivery.group.is_(False), Member.left_at.is_(None))
+        .order_by(Member.name, Member.id)
+    )
+    return {number: name for number, name in session.execute(query.distinct())}  # noqa: C416 - no pairs to mypy
+
+
+def _members(
+    session: Session, departments: Collection[int], until: datetime | None
+) -> dict[int, list[tuple[int, str]]]:
+    """The members of departments who were there when it left."""
+    found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    query = select(Member.department_id, Member.id, Member.name).where(
+        Member.department_id.in_(departments), Member.left_at.is_(None)
+    )
+    if until is not None:
+        query = query.where(Member.joined_at <= until)
+    for department, number, name in session.execute(query.order_by(Member.name, Member.id)):
+        found[department or 0].append((number, name))
+    return found
+
+
+def _names(session: Session, numbers: Collection[int]) -> Iterable[tuple[int, str]]:
+    query = select(Member.id, Member.name).where(Member.id.in_(numbers)).order_by(Member.name, Member.id)
+    return [(number, name) for number, name in session.execute(query)] if numbers else []
