@@ -116,6 +116,11 @@ class FakeTelegram(Updates, People):
         with self._changed:
             return [call for call in self.calls if call.method == method]
 
+    def forget_files(self) -> None:
+        """No file_id that the bot was given so far is valid any more."""
+        with self._changed:
+            self._sent_files.clear()
+
     def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
         """Wait until something holds; AssertionError when it doesn't come to."""
         with self._changed:

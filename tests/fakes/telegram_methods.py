@@ -27,6 +27,7 @@ _NOT_MODIFIED = (
     " the same as a current content and reply markup of the message"
 )
 _DOWNLOAD_LIMIT = 20 * 2**20
+_DELETABLE = 48 * 3600  # seconds
 
 
 class Methods(State):
@@ -59,12 +60,27 @@ class Methods(State):
 
     def _send_file(self, request: HttpRequest, name: str) -> dict[str, Any]:
         chat = self._writable(request.parameters)
-        upload = check_file(request.files.get(name), picture=name == "photo")
+        upload = self._file_of(request, name)
         keyboard = keyboard_of(request.parameters)
         caption = str(request.parameters.get("caption", ""))
         return self._post(
             chat, request.parameters, text=caption, keyboard=keyboard, file=upload, picture=name == "photo"
         )
+
+    def _file_of(self, request: HttpRequest, name: str) -> Upload:
+        """What is sent now, or what the bot or a person has sent before, by its file_id."""
+        file_id = request.parameters.get(name)
+        if file_id is None or name in request.files:
+            return check_file(request.files.get(name), picture=name == "photo")
+        if str(file_id) in self._uploads:
+            kind, known = "document", self._uploads[str(file_id)]
+        elif str(file_id) in self._sent_files:
+            kind, known = self._sent_files[str(file_id)]
+        else:
+            raise Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        if kind != name:
+            raise Refusal(400, f"Bad Request: can't use file of type {kind.title()} as {name.title()}")
+        return known
 
     def _post(
         self,
@@ -92,11 +108,13 @@ class Methods(State):
             picture=picture,
         )
         self._messages[chat.id, message.message_id] = message
+        if file is not None:
+            self._sent_files[_file_id(message)] = "photo" if picture else "document", file
         return self._message_json(message)
 
     def _do_editMessageText(self, request: HttpRequest) -> dict[str, Any]:
         given = request.parameters
-        message = self._editable(given)
+        message = self._editable_text(given)
         text, keyboard = text_of(given), keyboard_of(given)
         if (text, keyboard, given.get("text")) == (message.text, message.keyboard, message.markup):
             raise Refusal(400, _NOT_MODIFIED)
@@ -120,6 +138,10 @@ class Methods(State):
         message = self._messages.get((self._writable(given).id, int_of(given, "message_id")))
         if message is None or message.deleted:
             raise Refusal(400, "Bad Request: message to delete not found")
+        if not message.by_bot and message.chat.group:
+            raise Refusal(400, "Bad Request: message can't be deleted")
+        if message.at < time.time() - _DELETABLE:
+            raise Refusal(400, "Bad Request: message can't be deleted for everyone")
         message.deleted = True
         return True
 
@@ -190,6 +212,12 @@ class Methods(State):
             raise Refusal(400, "Bad Request: message can't be edited")
         return message
 
+    def _editable_text(self, given: dict[str, Any]) -> Message:
+        message = self._editable(given)
+        if message.file is not None:
+            raise Refusal(400, "Bad Request: there is no text in the message to edit")
+        return message
+
     def _topic(self, chat: Chat, given: dict[str, Any]) -> int | None:
         if "message_thread_id" not in given:
             return None
@@ -239,8 +267,13 @@ class Methods(State):
         if message.keyboard:
             body["reply_markup"] = {"inline_keyboard": message.keyboard}
         if message.file is not None:
-            body |= _file_json(message.file, f"sent{message.message_id}", picture=message.picture)
+            body |= _file_json(message.file, _file_id(message), picture=message.picture)
         return body
+
+
+def _file_id(message: Message) -> str:
+    """Of what a message of ours carries; another message with the same file has another."""
+    return f"sent{message.message_id}"
 
 
 def _file_json(file: Upload, file_id: str, *, picture: bool) -> dict[str, Any]:

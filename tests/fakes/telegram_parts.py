@@ -156,6 +156,7 @@ class State:
         self._chats: dict[int, Chat] = {}
         self._messages: dict[tuple[int, int], Message] = {}
         self._uploads: dict[str, Upload] = {}  # file_id → what a person sent
+        self._sent_files: dict[str, tuple[str, Upload]] = {}  # file_id → "photo" or "document", what we sent
         self._queries: set[str] = set()
         self._updates: list[dict[str, Any]] = []
         self._allowed: list[str] = []

@@ -97,6 +97,21 @@ def test_messages_can_be_edited_but_not_into_themselves(fake: FakeTelegram) -> N
     assert fake.sent == []
 
 
+def test_a_text_can_be_deleted_for_two_days_and_only_our_own_can_be_changed(fake: FakeTelegram) -> None:
+    old = call(fake, "sendMessage", chat_id=1, text="a").json()["result"]["message_id"]
+    fake.sent[0].at -= 48 * 3600 + 1
+    assert "can't be deleted for everyone" in refusal(fake, "deleteMessage", chat_id=1, message_id=old)[1]
+    assert call(fake, "editMessageText", chat_id=1, message_id=old, text="b").status_code == 200
+    group = fake.group(-5)
+    fake.say(group, "/viec")
+    theirs = fake.pending[-1]["message"]["message_id"]
+    assert "can't be edited" in refusal(fake, "editMessageText", chat_id=-5, message_id=theirs, text="b")[1]
+    assert "can't be deleted" in refusal(fake, "deleteMessage", chat_id=-5, message_id=theirs)[1]
+    assert "to delete not found" in refusal(fake, "deleteMessage", chat_id=-5, message_id=999)[1]
+    chart = post_file(fake, "sendDocument", "a", b"x", chat_id=1).json()["result"]["message_id"]
+    assert "no text" in refusal(fake, "editMessageText", chat_id=1, message_id=chart, text="b")[1]
+
+
 def test_get_updates_confirms_what_is_below_the_offset(fake: FakeTelegram) -> None:
     ids = [fake.say(fake.private(1), str(n)) for n in range(4)]
 
@@ -230,6 +245,20 @@ def test_bad_files_are_refused(fake: FakeTelegram, method: str, content: bytes, 
     assert response.status_code == 400
     assert words in response.json()["description"]
     assert "there is no document" in refusal(fake, "sendDocument", chat_id=1)[1]
+
+
+def test_a_file_that_was_sent_can_be_sent_again_by_its_id_as_the_same_kind(fake: FakeTelegram) -> None:
+    sent = post_file(fake, "sendDocument", "a.pdf", b"%PDF", chat_id=1).json()["result"]["document"][
+        "file_id"
+    ]
+    again = call(fake, "sendDocument", chat_id=1, document=sent).json()["result"]["document"]
+    assert (again["file_name"], again["file_id"] != sent) == ("a.pdf", True)
+    assert "can't use file of type Document as Photo" in refusal(fake, "sendPhoto", chat_id=1, photo=sent)[1]
+    wrong = "wrong file identifier"
+    assert wrong in refusal(fake, "sendDocument", chat_id=1, document="nothing")[1]
+    fake.forget_files()
+    assert wrong in refusal(fake, "sendDocument", chat_id=1, document=sent)[1]
+    assert len(fake.sent) == 2
 
 
 def test_a_file_of_a_person_can_be_fetched(fake: FakeTelegram) -> None:
