@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -24,13 +25,15 @@ from bot.metrics import Metrics
 from bot.shelf import Reading, Shelf
 from bot.staff import Staff
 from bot.web.app import Endpoint, create_app
+from bot.web.console.parts import Parts
 from handlers.desk import FrontDesk
 from handlers.library import Library
-from office import conversations, deliveries, inbox, questions
+from office import console_access, conversations, deliveries, inbox, questions
 from office.clock import Clock, SystemClock
 from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
 from office.messages import SentFile
 from office.settings import Settings, hash_key
+from scheduler.stored_files import FileShelf
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +64,7 @@ class Office:
         self.sessions = session_factory(self.engine)
         self._readers = session_factory(self.engine, read_only=True)
         var = var or var_folder(settings)
-        key = hash_key(settings, var)
+        self.hash_key = key = hash_key(settings, var)
         with contextlib.suppress(OSError):  # who may not write there just has no folder of the program's
             (var / OWN_KNOWLEDGE).mkdir(parents=True, exist_ok=True)
         self.shelf = Shelf(
@@ -88,6 +91,7 @@ class Office:
             fetch=self._fetch,
         )
         self.telegram: Telegram | None = None
+        self._closing = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.channels: list[Channel] = self._channels()
         self.metrics.channels.extend(c.state for c in self.channels)
@@ -104,6 +108,12 @@ class Office:
                 self.desk,
                 token=token,
                 gate=self.staff.lanes.pace(Telegram.name, account),
+                files=FileShelf(
+                    sessions=self.sessions,
+                    readers=self._readers,
+                    channel=Telegram.name,
+                    account=account,
+                ),
                 mode=chosen.mode,
                 base_url=chosen.base_url,
                 proxy=chosen.proxy,
@@ -130,9 +140,30 @@ class Office:
             trusted_proxies=settings.web.trusted_proxies,
             telegram_webhook=webhook,
             calendar_feed=self.staff.feed,
+            console=self._console_parts() if settings.console.enabled else None,
         )
-        self.web = Web(app, host=settings.web.host, port=settings.web.port, now=self.clock.now)
+        self.web = Web(
+            app,
+            host=settings.web.host,
+            port=settings.web.port,
+            now=self.clock.now,
+            closing=self._closing,
+        )
         return [self.web, self.telegram] if self.telegram else [self.web]
+
+    def _console_parts(self) -> Parts:
+        return Parts(
+            settings=self.settings,
+            sessions=self.sessions,
+            readers=self._readers,
+            clock=self.clock,
+            hash_key=self.hash_key,
+            work=self.staff.work,
+            library=self.shelf.current,
+            health=self.health,
+            changed=self.staff.waker.wake,
+            closing=self._closing,
+        )
 
     def _fetch(self, channel: str, file: SentFile) -> bytes | None:
         """A file that somebody sent, fetched in the loop for a thread that waits."""
@@ -285,4 +316,5 @@ class Office:
             questions.purge(session, now - timedelta(days=self.settings.privacy.keep_questions_days))
             conversations.purge(session, now - timedelta(minutes=self.settings.limits.conversation_minutes))
             inbox.purge(session, now - _KEEP_UPDATES)
+            console_access.purge(session, now)
             deliveries.purge(session, now - timedelta(days=self.settings.delivery.keep_days))

@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from threading import Event
 from typing import Annotated, Any
 
 import uvicorn
@@ -119,7 +120,17 @@ class Web:
     name = NAME
     capabilities = Capabilities(buttons=True, edit=True, links=True, max_text=100_000, max_label=200)
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        now: Callable[[], datetime],
+        closing: Event | None = None,
+    ) -> None:
+        """`closing` is set when it stops serving: answers without end are to come to one."""
+        self._closing = closing or Event()
         self.state = ChannelState(NAME)
         self._app = app
         self._host = host
@@ -144,12 +155,14 @@ class Web:
     async def run(self) -> None:
         """Serve; when cancelled, finish the requests in hand. ChannelDown when the port can't be had."""
         listener = self.open()
+        self._closing.clear()
         server = _Server(_config(self._app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         self.state.up, self.state.detail, self.state.since = True, "", self._now()
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
+            self._closing.set()
             server.should_exit = True
             await serving
             raise

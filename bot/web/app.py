@@ -1,8 +1,8 @@
-"""The web application: the chat page, its JSON service, the widget, and what monitoring asks for."""
+"""The web application: chat page, JSON service, widget, console, and what monitoring asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from starlette.applications import Starlette
@@ -14,6 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.channels.base import Desk
+from bot.web.console.mount import console_routes
+from bot.web.console.parts import Doorway, Parts
+from bot.web.console.visit import ROOT
 from bot.web.guard import Addresses, Guard, Origins, RateLimit
 from bot.web.machines import Health, Machines
 from bot.web.pages import Office, Site
@@ -40,11 +43,12 @@ def create_app(
     telegram_webhook: tuple[str, Endpoint] | None = None,
     calendar_feed: Callable[[str], bytes | None] = lambda token: None,
     requests_per_minute: int = 120,
+    console: Parts | None = None,
 ) -> Starlette:
     """The web application of one office.
 
     `desk`, `health` and `calendar_feed` (secret → iCalendar, None for an unknown one) are called in threads;
-    `telegram_webhook` is a path and what answers a POST to it.
+    `telegram_webhook` is a path and what answers a POST to it; `console`: what Văn phòng's pages work on.
     """
     site = Site(
         talk=Talk(desk, now=now),
@@ -64,10 +68,23 @@ def create_app(
     machines = Machines(health=health, metrics=metrics, calendar_feed=calendar_feed)
     webhook = [Route(telegram_webhook[0], telegram_webhook[1], methods=["POST"])] if telegram_webhook else []
     return Starlette(
-        routes=[*site.routes(), *machines.routes(), *webhook],
+        routes=[*site.routes(), *machines.routes(), *webhook, *_console(console, site)],
         middleware=[
-            Middleware(Guard, headers=site.origins.security_headers(), on_failure=site.apologise),
+            Middleware(Guard, headers=_headers_of(site.origins), on_failure=site.apologise),
             Middleware(GZipMiddleware, minimum_size=1024),
         ],
         exception_handlers={HTTPException: site.on_http_error},
     )
+
+
+def _console(parts: Parts | None, site: Site) -> list[Route]:
+    if parts is None:
+        return []
+    doorway = Doorway(origins=site.origins, addresses=site.addresses, secure=site.secure_cookie)
+    return console_routes(parts, doorway, site.assets)
+
+
+def _headers_of(origins: Origins) -> Callable[[str], Mapping[str, str]]:
+    """The headers by path: the chat may stand in a frame of the office's website, the console nowhere."""
+    everywhere, console = origins.security_headers(), origins.security_headers(framed=False)
+    return lambda path: console if path == ROOT or path.startswith(f"{ROOT}/") else everywhere

@@ -34,7 +34,8 @@ class Asset:
 
 def load_assets() -> dict[str, Asset]:
     """All static files by name; they are few and small, so they stay in memory."""
-    return {path.name: _asset(path) for path in sorted((HERE / "static").iterdir()) if path.suffix in TYPES}
+    found = sorted((HERE / "static").rglob("*"))
+    return {path.name: _asset(path) for path in found if path.suffix in TYPES}
 
 
 def _asset(path: Path) -> Asset:

@@ -64,18 +64,21 @@ class Origins:
         }
         return Response(status_code=204, headers=self.cors(request) | allow)
 
-    def security_headers(self) -> dict[str, str]:
-        """The headers of every answer."""
+    def security_headers(self, *, framed: bool = True) -> dict[str, str]:
+        """The headers of every answer; `framed`: whether the page may stand in a frame of another."""
         headers = {
-            "Content-Security-Policy": self._policy(),
+            "Content-Security-Policy": self._policy(framed=framed),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }
-        if not self.allowed:
+        if not framed:
+            headers["X-Frame-Options"] = "DENY"
+        elif not self.allowed:
             headers["X-Frame-Options"] = "SAMEORIGIN"  # knows no list of origins, so only where there is none
         return headers
 
-    def _policy(self) -> str:
+    def _policy(self, *, framed: bool) -> str:
+        ancestors = " ".join(["'self'", *self.allowed]) if framed else "'none'"
         return "; ".join(
             [
                 "default-src 'none'",
@@ -85,7 +88,7 @@ class Origins:
                 "connect-src 'self'",
                 "form-action 'self'",
                 "base-uri 'none'",
-                " ".join(["frame-ancestors 'self'", *self.allowed]),
+                f"frame-ancestors {ancestors}",
             ]
         )
 
@@ -178,13 +181,13 @@ async def read_body(request: Request) -> bytes:
 
 
 class Guard:
-    """Middleware: puts the headers on every answer, and answers politely when something breaks."""
+    """Middleware: puts the headers (by path) on every answer, and answers politely when something breaks."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        headers: Mapping[str, str],
+        headers: Callable[[str], Mapping[str, str]],
         on_failure: Callable[[Request], Awaitable[Response]],
     ) -> None:
         self._app = app
@@ -201,7 +204,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._add_headers(message)
+                self._add_headers(message, scope["path"])
             await send(message)
 
         try:
@@ -212,8 +215,8 @@ class Guard:
                 response = await self._on_failure(Request(scope))
                 await response(scope, receive, send_guarded)
 
-    def _add_headers(self, message: Message) -> None:
+    def _add_headers(self, message: Message, path: str) -> None:
         headers = MutableHeaders(scope=message)
-        for name, value in self._headers.items():
+        for name, value in self._headers(path).items():
             headers[name] = value
         headers.setdefault("Cache-Control", "no-store")

@@ -1,0 +1,20 @@
+"""The menu's order, and which sections there are."""
+
+from __future__ import annotations
+
+from bot.web.console.entries import Section
+from bot.web.console.pages import today
+
+SECTIONS: tuple[Section, ...] = (
+    today.SECTION,
+    # Nhiệm vụ
+    # Thông báo
+    # Hỏi đáp
+    # Kho tri thức
+    # Người và nhóm
+    # Lịch
+    # Báo cáo
+    # Nhật ký
+    # Cài đặt
+)
+"""Add a page's SECTION in its place; who may not enter one doesn't see it."""
