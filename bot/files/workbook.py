@@ -35,6 +35,10 @@ _CHUNK = 500  # ids in one query
 CellValue = str | int | float | date | None
 
 
+class Percentage(float):
+    """A share that is shown as one, whatever its column shows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column of a sheet: its heading, its width in characters, how its numbers are shown."""
@@ -219,6 +223,9 @@ class _Styles:
         self._text.alignment = self._quoted.alignment = Alignment(vertical="top", wrap_text=True)
         self._quoted.quotePrefix = True
         self._number.number_format = column.number_format or "General"
+        self._share: Any = self._make(sheet)
+        self._share.alignment = Alignment(vertical="top")
+        self._share.number_format = _SHARE_FORMAT
 
     def cell(self, value: CellValue) -> Any:
         """A cell; None for nothing."""
@@ -234,6 +241,6 @@ class _Styles:
             like = self._quoted if text.lstrip().startswith(RISKY) else self._text
         else:
             cell.value = value
-            like = self._number
+            like = self._share if isinstance(value, Percentage) else self._number
         cell._style = like._style  # shared: nobody changes a cell that has been handed out
         return cell

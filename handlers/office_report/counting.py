@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
@@ -41,6 +40,14 @@ _OUTCOMES = {
     Outcome.SMALLTALK: Result.SMALLTALK,
     Outcome.HUMAN: Result.HUMAN,
 }
+# What an entry is answered with that knows nothing, or isn't for citizens.
+_NO_ANSWERS = {
+    Kind.STUB: Result.MISSING,
+    Kind.OUTSIDE: Result.OUTSIDE,
+    Kind.STAFF: Result.OUTSIDE,
+    Kind.HUMAN: Result.HUMAN,
+    Kind.SMALLTALK: Result.SMALLTALK,
+}
 _FACETS = {str(facet): facet for facet in Facet}
 
 
@@ -63,11 +70,8 @@ def count_questions(session: Session, library: Library, days: Span, *, calendar:
     found = [row for row in rows if row.channel != TRIAL_CHANNEL]
     answered = [row for row in found if row.result is Result.ANSWERED]
     hours, by_day = by_hour(session, within(days))
-    told = partial(_guidance, answered, days.until)
-    return Questions(
-        results={result: sum(row.count for row in found if row.result is result) for result in Result},
-        liked=sum(row.liked for row in found),
-        disliked=sum(row.disliked for row in found),
+    return replace(
+        _totals(found, days),
         fields=_slices((_field_of(library, row.entry), row) for row in answered),
         facets=_slices((_facet_name(library, row.facet), row) for row in answered),
         channels=_channels(found),
@@ -75,9 +79,26 @@ def count_questions(session: Session, library: Library, days: Span, *, calendar:
         days=tuple((day, by_day[day]) for day in _each_day(days)),
         days_off=sum(count for day, count in by_day.items() if not calendar.is_working(day)),
         unanswered=most_unanswered(session, within(days), _stubs(library)),
-        online=told(Way.ONLINE, Facet.ONLINE),
-        postal=told(Way.POSTAL, Facet.POSTAL),
         trials=sum(row.count for row in rows if row.channel == TRIAL_CHANNEL),
+    )
+
+
+def total_questions(session: Session, library: Library, days: Span) -> Questions:
+    """What another span is compared with: results, votes and guidance alone."""
+    return _totals([row for row in _rows(session, library, days) if row.channel != TRIAL_CHANNEL], days)
+
+
+def _totals(rows: Sequence[_Row], days: Span) -> Questions:
+    results = Counter[Result]()
+    for row in rows:
+        results[row.result] += row.count
+    guidance = _guidance((row for row in rows if row.result is Result.ANSWERED), days.until)
+    return Questions(
+        results={result: results[result] for result in Result},
+        liked=sum(row.liked for row in rows),
+        disliked=sum(row.disliked for row in rows),
+        online=guidance[Way.ONLINE],
+        postal=guidance[Way.POSTAL],
     )
 
 
@@ -118,8 +139,8 @@ def _result(outcome: str, entry: Entry | None, *, named: bool) -> Result:
     """What became of a question. `named`: an entry was found, be it gone from the knowledge since."""
     if outcome == Outcome.OUT:
         return Result.OUTSIDE if named else Result.UNCLEAR
-    if outcome == Outcome.ANSWER and entry is not None and entry.kind is Kind.STUB:
-        return Result.MISSING
+    if outcome == Outcome.ANSWER and entry is not None and entry.kind in _NO_ANSWERS:
+        return _NO_ANSWERS[entry.kind]
     return _OUTCOMES.get(Outcome(outcome), Result.UNCLEAR)
 
 
@@ -175,10 +196,17 @@ def _channel_name(channel: str) -> str:
         return channel
 
 
-def _guidance(rows: Iterable[_Row], day: date, way: Way, facet: Facet) -> Guidance:
+def _guidance(rows: Iterable[_Row], day: date) -> dict[Way, Guidance]:
     """The answers that told a way of filing, by what is known today of each entry; see knowledge.guidance."""
-    telling = [row for row in rows if row.entry is not None and way in ways_told(row.entry, row.facet, day)]
-    return Guidance(
-        told=sum(row.count for row in telling),
-        asked=sum(row.count for row in telling if row.facet is facet),
-    )
+    told, asked = Counter[Way](), Counter[Way]()
+    known: dict[tuple[str, Facet | None], frozenset[Way]] = {}
+    for row in rows:
+        if row.entry is None:
+            continue
+        key = (row.entry.id, row.facet)
+        if key not in known:
+            known[key] = ways_told(row.entry, row.facet, day)
+        for way in known[key]:
+            told[way] += row.count
+            asked[way] += row.count if row.facet == way.value else 0
+    return {way: Guidance(told=told[way], asked=asked[way]) for way in (Way.ONLINE, Way.POSTAL)}

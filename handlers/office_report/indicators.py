@@ -9,18 +9,17 @@ from handlers.office_report.figures import OfficeReport, Questions, Ratio, Resul
 from handlers.office_report.words import words
 from scheduler.statistics import percentage
 
+Figure = int | Ratio | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """A figure now and before, written out, and what has changed."""
+    """A figure now and before, and what has changed in words."""
 
     name: str
-    now: str
-    before: str
+    now: Figure
+    before: Figure
     change: str
-
-
-Figure = int | Ratio | None
 
 
 def number(count: int) -> str:
@@ -94,4 +93,4 @@ def indicators(report: OfficeReport) -> tuple[Indicator, ...]:
 
 def _indicator(name: str, now: Figure, before: Figure) -> Indicator:
     label = words()(f"indicators.{name}")
-    return Indicator(name=label, now=shown(now), before=shown(before), change=change(now, before))
+    return Indicator(name=label, now=now, before=before, change=change(now, before))

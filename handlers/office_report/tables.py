@@ -17,7 +17,7 @@ from handlers.office_report.figures import (
     Result,
     Slice,
 )
-from handlers.office_report.indicators import indicators
+from handlers.office_report.indicators import indicators, shown
 from handlers.office_report.words import words
 from office.clock import ZONE
 from scheduler.statistics import Share
@@ -32,6 +32,7 @@ class Kind(StrEnum):
     COUNT = "count"
     SHARE = "share"
     DAY = "day"
+    FIGURE = "figure"  # a count or a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class Table:
     def title(self) -> str:
         """Its heading."""
         return words()(f"tables.{self.key}")
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as people read it."""
+    if isinstance(cell, date):
+        return f"{cell:%d/%m/%Y}"
+    return cell if isinstance(cell, str) else shown(cell)
 
 
 def tables(report: OfficeReport) -> tuple[Table, ...]:
@@ -84,8 +92,8 @@ def _columns(*columns: tuple[str, Kind, int]) -> tuple[Column, ...]:
 def _indicators(report: OfficeReport) -> Table:
     columns = _columns(
         ("indicator", Kind.TEXT, 42),
-        ("now", Kind.TEXT, 14),
-        ("before", Kind.TEXT, 14),
+        ("now", Kind.FIGURE, 14),
+        ("before", Kind.FIGURE, 14),
         ("change", Kind.TEXT, 20),
     )
     rows = tuple((one.name, one.now, one.before, one.change) for one in indicators(report))
@@ -180,15 +188,15 @@ def _departments(departments: Sequence[Share], total: Share) -> Table:
 
 def _notices(notices: Sequence[NoticeRow]) -> Table:
     columns = _columns(
-        ("notice", Kind.TEXT, 34),
-        ("started", Kind.DAY, 13),
-        ("chats", Kind.COUNT, 8),
-        ("reached", Kind.COUNT, 8),
-        ("failed", Kind.COUNT, 8),
-        ("uncertain", Kind.COUNT, 8),
-        ("expected", Kind.COUNT, 9),
-        ("confirmed", Kind.COUNT, 9),
-        ("confirmed_share", Kind.SHARE, 9),
+        ("notice", Kind.TEXT, 26),
+        ("started", Kind.DAY, 15),
+        ("chats", Kind.COUNT, 10),
+        ("reached", Kind.COUNT, 9),
+        ("failed", Kind.COUNT, 10),
+        ("uncertain", Kind.COUNT, 10),
+        ("expected", Kind.COUNT, 10),
+        ("confirmed", Kind.COUNT, 10),
+        ("confirmed_share", Kind.SHARE, 10),
     )
     return Table(key="notices", columns=columns, rows=tuple(_notice(row) for row in notices))
 

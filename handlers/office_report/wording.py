@@ -55,6 +55,13 @@ def as_lines(report: OfficeReport) -> tuple[Line, ...]:
     return (*lines, Line(words()("chat.files"), Style.SOURCE))
 
 
+def intro(report: OfficeReport) -> str:
+    """What is reported, and what it is compared with."""
+    return _say(
+        "intro", span=report.span.name, counted=report.span.counted, before=report.before.span.counted
+    )
+
+
 def not_over(report: OfficeReport) -> str:
     """That the span isn't over; "" when it is."""
     return "" if report.span.over else _say("not_over", counted=report.span.counted)
