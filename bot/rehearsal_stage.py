@@ -27,6 +27,8 @@ from scheduler.claiming import claim
 from scheduler.courier import Sent
 from scheduler.delivery import Claimed, Grip, Policy, Result, book
 from scheduler.ladder import Ladder
+from scheduler.notices import planning
+from scheduler.notices.desk import Notices
 from scheduler.outbox import Outbox
 from scheduler.schedule import BadSchedule, Shift, parse_schedule
 from scheduler.work import Roster, Work
@@ -63,6 +65,7 @@ class Kind(StrEnum):
     DIGEST = "digest"
     LEADERS = "leaders"
     AUDIT = "audit"
+    NOTICE = "notice"  # a rule that writes a notice, and notices that leave
     RUNG = "rung"  # a reminder of an assignment
     EVENT = "event"
     HELD = "held"  # what was held for a chat, in one message
@@ -110,7 +113,15 @@ class Stage:
         self._policy = Policy(quiet=self._quiet, late=timedelta(minutes=settings.delivery.late_minutes))
         outbox = Outbox(quiet=self._quiet, limits={Telegram.name: DELIVERY_LIMIT})
         work = _Work(outbox=outbox, calendar=lambda: calendar, ladder=ladder_of(settings.assignments))
-        self._planner = make_planner(work, sessions=sessions, clock=self._clock)
+        limits = {Telegram.name: DELIVERY_LIMIT}
+        notices = Notices(
+            outbox=outbox,
+            calendar=work.calendar,
+            settings=settings.notices,
+            office=settings.office.name,
+            channels=limits,
+        )
+        self._planner = make_planner(work, notices, sessions=sessions, clock=self._clock)
         with sessions() as session:
             self._names = Names(session)
             self._occurrence = session.scalar(select(func.max(Occurrence.id))) or 0
@@ -136,7 +147,12 @@ class Stage:
 
     def _next(self, session: Session) -> datetime | None:
         ready = select(func.min(Delivery.ready_at)).where(Delivery.status.in_(_WAITING))
-        found = [planner.next_due(session), pings.next_due(session), session.scalar(ready)]
+        found = [
+            planner.next_due(session),
+            pings.next_due(session),
+            planning.next_due(session),
+            session.scalar(ready),
+        ]
         return min((moment for moment in found if moment is not None), default=None)
 
     # --- what was planned
@@ -147,7 +163,7 @@ class Stage:
         for row in session.scalars(new).all():
             self._occurrence = row.id
             fate = _FATES.get(row.state)
-            if fate is None and row.note and self._kind(session, row) is Kind.ASSIGNMENT:
+            if fate is None and row.note and self._kind(session, row) in _MAKING:
                 fate = Fate.MADE
             if fate is not None:
                 entry = self._about(session, row, at=now, fate=fate)
@@ -266,13 +282,15 @@ class Stage:
         if row.source is Source.REMINDER:
             rule = session.get(Reminder, row.source_id)
             return Kind(rule.kind) if rule else Kind.MESSAGE
-        return Kind.RUNG if row.source is Source.ASSIGNMENT else Kind.EVENT
+        return _KINDS.get(row.source, Kind.EVENT)
 
     def _audience(self, session: Session, row: Occurrence) -> str:
         rule = session.get(Reminder, row.source_id) if row.source is Source.REMINDER else None
         return expected_audience(rule, self._names.departments) if rule else ""
 
 
+_MAKING = (Kind.ASSIGNMENT, Kind.NOTICE)
+_KINDS = {Source.ASSIGNMENT: Kind.RUNG, Source.NOTICE: Kind.NOTICE}
 _FATES = {
     OccurrenceState.NOBODY: Fate.NOBODY,
     OccurrenceState.MERGED: Fate.MERGED,

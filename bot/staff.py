@@ -23,7 +23,10 @@ from scheduler.courier import Courier
 from scheduler.delivery import Policy
 from scheduler.ladder import Ladder
 from scheduler.lanes import Lanes
+from scheduler.notices import planning
 from scheduler.notices.desk import Notices
+from scheduler.notices.planning import NoticePlanner
+from scheduler.notices.templates import sync_templates
 from scheduler.outbox import DEFAULT_LIMIT, Outbox
 from scheduler.pacer import Limits
 from scheduler.pings import Pings
@@ -84,7 +87,7 @@ class Staff:
             trouble=ChatTrouble(self.outbox),
             booked=booked,
         )
-        self.planner = make_planner(self.work, sessions=sessions, clock=clock)
+        self.planner = make_planner(self.work, self.notices, sessions=sessions, readers=readers, clock=clock)
         self.waker = Waker(clock=clock, plan=self.planner.plan_due, next_due=self._next_due)
         self.router = StaffRouter(
             work=self.work,
@@ -110,6 +113,7 @@ class Staff:
                 calendar=self.calendar,
                 now=now,
             )
+            sync_templates(session, now=now)
             return codes.claim_code(session, now=now, hash_key=self._hash_key)
 
     async def run(self, couriers: Sequence[Courier]) -> None:
@@ -128,7 +132,7 @@ class Staff:
 
     def _next_due(self) -> datetime | None:
         with self._readers() as session:
-            found = [planner.next_due(session), pings.next_due(session)]
+            found = [planner.next_due(session), pings.next_due(session), planning.next_due(session)]
         return min((moment for moment in found if moment is not None), default=None)
 
     def _wake(self, channel: str, account: str) -> None:
@@ -136,15 +140,23 @@ class Staff:
         self.lanes.wake(channel, account)
 
 
-def make_planner(work: Work, *, sessions: sessionmaker[Session], clock: Clock) -> Planner:
-    """A planner of all kinds of rules, and of the rungs."""
+def make_planner(
+    work: Work,
+    notices: Notices,
+    *,
+    sessions: sessionmaker[Session],
+    readers: sessionmaker[Session] | None = None,
+    clock: Clock,
+) -> Planner:
+    """A planner of all kinds of rules, of the rungs and of notices."""
     return Planner(
         sessions=sessions,
         clock=clock,
         calendar=work.calendar,
         outbox=work.outbox,
-        composers=composers(work),
+        composers=composers(work, notices),
         rungs=Pings(work).plan,
+        notices=NoticePlanner(notices, sessions=sessions, readers=readers, clock=clock).plan,
     )
 
 

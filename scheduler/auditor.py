@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from office.assignments import Assignment
 from office.deliveries import Delivery, Occurrence, OccurrenceState, Source, Status
 from office.messages import Line, Reply, Style
+from office.notices import Notice, NoticeState
 from office.reminders import Reminder, ReminderKind
 from scheduler.schedule import BadSchedule, Shift, WorkDays, parse_schedule
 from scheduler.wording import plan_texts, when
@@ -62,6 +63,7 @@ def audit(session: Session, now: datetime, calendar: WorkDays) -> AuditReport:
     unexplained = [
         *_unplanned(session, since, now, calendar),
         *_late_rows(session, now),
+        *_late_notices(session, now),
         *_without_deliveries(session, since, now),
         *_stuck(session, now),
         *_failed_plans(session, since, now),
@@ -116,6 +118,18 @@ def _late_rows(session: Session, now: datetime) -> list[str]:
     return [plan_texts("audit.rungs", count=count)] if count else []
 
 
+def _late_notices(session: Session, now: datetime) -> list[str]:
+    """Notices whose time has passed, or that began to leave, and stand still."""
+    waits = and_(Notice.state == NoticeState.SCHEDULED, Notice.send_at <= now - _PATIENCE)
+    halfway = and_(
+        Notice.state == NoticeState.SENDING,
+        Notice.queued_at.is_(None),
+        Notice.started_at <= now - _PATIENCE,
+    )
+    count = session.scalar(select(func.count()).select_from(Notice).where(or_(waits, halfway)))
+    return [plan_texts("audit.notices", count=count)] if count else []
+
+
 def _without_deliveries(session: Session, since: datetime, now: datetime) -> list[str]:
     """Occurrences that claim to have been planned and have nothing to show."""
     rows = session.execute(
@@ -135,7 +149,7 @@ def _without_deliveries(session: Session, since: datetime, now: datetime) -> lis
     return [
         plan_texts("audit.empty", number=number, when=when(due_at))
         for number, due_at, kind in rows
-        if kind is not ReminderKind.ASSIGNMENT and due_at <= now - _PATIENCE
+        if kind not in (ReminderKind.ASSIGNMENT, ReminderKind.NOTICE) and due_at <= now - _PATIENCE
     ]
 
 

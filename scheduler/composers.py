@@ -17,6 +17,8 @@ from office.messages import Line, Reply, Style
 from office.people import Department, Role, departments, find_department
 from office.reminders import Reminder, ReminderKind
 from scheduler import audience, auditor, digests
+from scheduler.notices import campaigns
+from scheduler.notices.desk import Notices
 from scheduler.outbox import Manner
 from scheduler.planner import Composer, Made, Message, Moment
 from scheduler.reminder_files import AssignmentTemplate
@@ -25,11 +27,15 @@ from scheduler.wording import plan_texts
 from scheduler.work import Draft, Work
 
 
-def composers(work: Work) -> Mapping[ReminderKind, Composer]:
+def composers(work: Work, notices: Notices | None = None) -> Mapping[ReminderKind, Composer]:
     """A composer for each kind."""
+    desk = notices or Notices(outbox=work.outbox, calendar=work.calendar)
 
     def assignments(session: Session, row: Reminder, moment: Moment) -> Made:
         return _assignments(work, session, row, moment)
+
+    def notice(session: Session, row: Reminder, moment: Moment) -> Made:
+        return campaigns.compose(desk, session, row, moment)
 
     def digest(session: Session, row: Reminder, moment: Moment) -> Made:
         return _digest(work, session, moment)
@@ -43,6 +49,7 @@ def composers(work: Work) -> Mapping[ReminderKind, Composer]:
     return {
         ReminderKind.MESSAGE: _message,
         ReminderKind.ASSIGNMENT: assignments,
+        ReminderKind.NOTICE: notice,
         ReminderKind.DIGEST: digest,
         ReminderKind.LEADERS: leaders,
         ReminderKind.AUDIT: audit,

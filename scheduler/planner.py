@@ -72,15 +72,17 @@ class Planner:
         outbox: Outbox,
         composers: Mapping[ReminderKind, Composer],
         rungs: RungPlanner = lambda session, now, most: 0,
+        notices: Callable[[], int] = lambda: 0,
     ) -> None:
         """`composers`: what each kind of rule comes to. `rungs`: plans due rungs of assignments, at most so
-        many; returns how many."""
+        many; returns how many. `notices`: takes the next steps of notices, in transactions of its own."""
         self._sessions = sessions
         self._clock = clock
         self._calendar = calendar
         self._outbox = outbox
         self._composers = composers
         self._rungs = rungs
+        self._notices = notices
 
     def plan_due(self) -> int:
         """Plan a batch of what is due now; how many moments there were. Call again until it is none."""
@@ -94,7 +96,8 @@ class Planner:
             ).all()
             for reminder_id in ids:
                 self._plan(session, reminder_id, now)
-            return len(ids) + self._rungs(session, now, BATCH)
+            planned = len(ids) + self._rungs(session, now, BATCH)
+        return planned + self._notices()
 
     def _plan(self, session: Session, reminder_id: int, now: datetime) -> None:
         row = session.get(Reminder, reminder_id, populate_existing=True)

@@ -72,6 +72,23 @@ class AssignmentTemplate(_Strict):
         return self
 
 
+class NoticeTemplate(_Strict):
+    """What notices a rule makes; each waits for somebody to approve it."""
+
+    title: str = Field(min_length=1, max_length=300)
+    body: str = Field(min_length=1, max_length=10_000)
+    document: str = Field(default="", max_length=200)
+    confirm: bool = False
+    priority: Literal[Priority.ORDINARY, Priority.URGENT] = Priority.ORDINARY
+    audience: Audience
+
+    @model_validator(mode="after")
+    def _somebody(self) -> NoticeTemplate:
+        if self.audience == Audience():
+            raise ValueError("thông báo định kỳ cần nơi nhận trong «audience»")
+        return self
+
+
 class Rule(_Strict):
     """One reminder rule. `stale_minutes`: how long after its moment it still makes sense."""
 
@@ -79,11 +96,12 @@ class Rule(_Strict):
     title: str = Field(min_length=1, max_length=300)
     schedule: str = Field(min_length=1, max_length=300)
     shift: Shift = Shift.SKIP
-    kind: Literal[ReminderKind.MESSAGE, ReminderKind.ASSIGNMENT] = ReminderKind.MESSAGE
+    kind: Literal[ReminderKind.MESSAGE, ReminderKind.ASSIGNMENT, ReminderKind.NOTICE] = ReminderKind.MESSAGE
     audience: Audience = Audience()
     texts: tuple[Text, ...] = ()
     rotate: bool = False
     assignment: AssignmentTemplate | None = None
+    notice: NoticeTemplate | None = None
     stale_minutes: int | None = Field(default=None, ge=1, le=100_000)
     active: bool = True
 
@@ -102,6 +120,8 @@ class Rule(_Strict):
             raise ValueError("quy tắc nhắc cần ít nhất một mục trong «texts»")
         if self.kind is ReminderKind.ASSIGNMENT and self.assignment is None:
             raise ValueError("quy tắc tạo nhiệm vụ cần phần «assignment»")
+        if self.kind is ReminderKind.NOTICE and self.notice is None:
+            raise ValueError("quy tắc soạn thông báo cần phần «notice»")
         keys = [text.key for text in self.texts]
         if len(set(keys)) < len(keys):
             raise ValueError("hai mục trong «texts» trùng «key»")

@@ -72,6 +72,7 @@ def _put(
 
 
 def _of_rule(rule: Rule) -> dict[str, Any]:
+    template = rule.notice if rule.kind is ReminderKind.NOTICE else rule.assignment
     return {
         "title": rule.title,
         "origin": Origin.FILE,
@@ -80,7 +81,7 @@ def _of_rule(rule: Rule) -> dict[str, Any]:
         "shift": str(rule.shift),
         "audience": rule.audience.model_dump(mode="json"),
         "texts": [text.model_dump(mode="json") for text in rule.texts],
-        "template": rule.assignment.model_dump(mode="json") if rule.assignment else None,
+        "template": template.model_dump(mode="json") if template else None,
         "rotate": rule.rotate,
         "stale_minutes": rule.stale_minutes,
         "active": rule.active,

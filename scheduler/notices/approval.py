@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from office.assignments import Priority
 from office.clock import ZONE
 from office.messages import Line, Style
-from office.notices import Notice, NoticeFile, NoticeState
+from office.notices import Notice, NoticeState
 from office.people import Person
 from office.refusal import Refused
 from office.rights import Action, demand
@@ -93,15 +93,16 @@ def send(session: Session, notices: Notices, notice_id: int, *, actor: Person, n
     return row
 
 
-def missing(
-    notice: Notice, reach: Reach, *, alone: bool = False, files: tuple[NoticeFile, ...] = ()
-) -> tuple[str, ...]:
+def missing(notice: Notice, reach: Reach, *, alone: bool = False) -> tuple[str, ...]:
     """What a notice lacks to go, a sentence each; () for nothing. `alone`: without a second person."""
+    session = object_session(notice)
+    files = rows_of(session, notice.id) if session is not None else ()
+    audience = Audience.from_dict(notice.audience)
     lacks = {
         "title": not notice.title.strip(),
         "body": not notice.body.strip() and not files,
-        "audience": not Audience.from_dict(notice.audience),
-        "nobody": bool(Audience.from_dict(notice.audience)) and not reach.targets,
+        "audience": not audience,
+        "nobody": bool(audience) and not reach.targets,
         "express_reason": alone and notice.priority is Priority.EXPRESS and not notice.express_reason.strip(),
     }
     return tuple(words()(f"missing.{name}") for name, lacking in lacks.items() if lacking)
@@ -114,7 +115,7 @@ def missing_of(
     row = get(session, notice_id)
     audience = Audience.from_dict(row.audience)
     found = reach(session, audience, on=now.astimezone(ZONE).date(), channels=notices.channels)
-    return missing(row, found, alone=alone, files=rows_of(session, row.id))
+    return missing(row, found, alone=alone)
 
 
 def _demand_complete(

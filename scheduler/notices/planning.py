@@ -1,7 +1,7 @@
 """The notices' side of planning: what is due leaves, what leaves is queued on, what is done is finished.
 
-Each step is a short transaction of its own, so that the answers to citizens get between them. All of it may be
-said again, by any number of processes: a notice that was interrupted goes on where it was.
+Each step is a short transaction of its own, so that the answers to citizens get between them. All of it may
+be said again, by any number of processes: a notice that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -51,12 +51,13 @@ class NoticePlanner:
         """One step of each notice that has one to take; how many. Call again until it is none."""
         now = self._clock.now()
         with self._readers() as session:
-            waiting, sending, changing = due(session, now), _sending(session), pending(session)
+            waiting, unqueued, queued = due(session, now), _sending(session, False), _sending(session, True)
+            changing = pending(session)
         steps: list[tuple[Callable[[Session, int], int], int]] = [
             *((self._begin, number) for number in waiting),
-            *((self._queue, number) for number in sending),
+            *((self._queue, number) for number in unqueued),
             *((self._change, number) for number in changing),
-            *((self._finish, number) for number in sending),
+            *((self._finish, number) for number in queued),
         ]
         return sum(self._step(step, number) for step, number in steps)
 
@@ -86,6 +87,8 @@ class NoticePlanner:
         return int(finish(session, self._notices, number, now=self._clock.now()))
 
 
-def _sending(session: Session) -> list[int]:
-    query = select(Notice.id).where(Notice.state == NoticeState.SENDING)
+def _sending(session: Session, queued: bool) -> list[int]:
+    """What is on its way: all of it written down already, or not."""
+    written = Notice.queued_at.is_not(None) if queued else Notice.queued_at.is_(None)
+    query = select(Notice.id).where(Notice.state == NoticeState.SENDING, written)
     return list(session.scalars(query.order_by(Notice.started_at, Notice.id)))
