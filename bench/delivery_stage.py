@@ -41,6 +41,7 @@ FIRST_GROUP, FIRST_PRIVATE = -100_700_0000, 7_000_000
 READY_SECONDS = 30.0
 
 _SERVING = "đang phục vụ"
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 _RSS = re.compile(r"^(VmRSS|VmHWM):\s+(\d+) kB", re.MULTILINE)
 _CHUNK = 5_000
 _YEAR = timedelta(days=365)
@@ -115,7 +116,7 @@ class Service:
     def config(self, url: str = "") -> Path:
         """Write its settings."""
         tree: dict[str, Any] = {
-            "web": {"port": 0},
+            "web": {"port": 0, "trusted_proxies": ["127.0.0.1"]},
             "database": {"url": self.database},
             "log": {"level": "warning"},
             "delivery": self._delivery,
@@ -145,6 +146,13 @@ class Service:
                 self.stop()
                 raise NotRunning(log.read_text("utf-8", "replace")[-2000:])
             time.sleep(0.05)
+
+    def address(self) -> str:
+        """Of its pages. Raises NotRunning."""
+        match = _ADDRESS.search((self._folder / "log").read_text("utf-8", "replace"))
+        if match is None:
+            raise NotRunning("it doesn't say where it serves")
+        return match[0]
 
     def stop(self) -> None:
         if self._process.poll() is None:

@@ -1,6 +1,6 @@
 """Measure, print what was found beside what was promised, and fail when a promise is broken.
 
-From the command line: `xinluon bench all|search|start|delivery [--json]`.
+From the command line: `xinluon bench all|search|start|delivery|console [--json]`.
 `python -m bench.run start --verbose` also names the slowest imports.
 """
 
@@ -16,10 +16,10 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from bench import delivery_speed, search_speed, start_speed
+from bench import console_speed, delivery_speed, search_speed, start_speed
 from bench.figures import Machine, Section
 
-PARTS = ("all", "search", "start", "delivery")
+PARTS = ("all", "search", "start", "delivery", "console")
 _MISSED = 1
 
 
@@ -52,6 +52,8 @@ def measure(what: str, *, verbose: bool = False) -> list[Section]:
         ]
     if what in ("all", "delivery"):
         sections += delivery_speed.measure_delivery()
+    if what in ("all", "console"):
+        sections += console_speed.measure_console()
     return sections
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_audit, cli_staff, cli_work
+from bot import cli_audit, cli_backup, cli_staff, cli_work
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -53,6 +53,8 @@ app.add_typer(cli_work.work_app, name="work")
 app.add_typer(cli_staff.people_app, name="people")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.command(cls=Command)(cli_staff.rehearse)
+app.command(cls=Command)(cli_backup.backup)
+app.command(cls=Command)(cli_backup.restore)
 
 
 @app.command(cls=Command)
@@ -285,6 +287,12 @@ def bench_start(as_json: JsonOption = False) -> None:
 def bench_delivery(as_json: JsonOption = False) -> None:
     """Đo việc gửi tin: đúng giờ, tốc độ, giới hạn của Telegram, bên cạnh cách gửi thường gặp."""
     _bench("delivery", as_json)
+
+
+@bench_app.command("console", cls=Command)
+def bench_console(as_json: JsonOption = False) -> None:
+    """Đo trang của Văn phòng trên dữ liệu một năm, và một thông báo tới 10.000 cuộc trò chuyện."""
+    _bench("console", as_json)
 
 
 @app.command(cls=Command)
