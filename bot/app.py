@@ -159,6 +159,7 @@ class Office:
             clock=self.clock,
             hash_key=self.hash_key,
             work=self.staff.work,
+            notices=self.staff.notices,
             library=self.shelf.current,
             health=self.health,
             changed=self.staff.waker.wake,

@@ -8,16 +8,13 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
-from office import audit
-from office.database import when_ended
 from office.deliveries import Delivery, Status
 from office.groups import at as group_at
 from office.messages import Choice, ChoiceKind, Line, Style
 from office.people import name_of
-from office.refusal import Refused
-from office.rights import Action, demand
+from office.rights import Action
 from office.wire import replies_from_json
-from scheduler.delivery import settle
+from scheduler.settling import settle
 from scheduler.wording import when
 
 _SHOWN = 5
@@ -62,20 +59,14 @@ def _brief(request: StaffRequest, row: Delivery) -> str:
 
 
 def _settle(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
-    demand(request.me.roles, Action.SETTLE_DELIVERIES)
     delivery_id, arrived = number(arguments, 1), arguments[:1] == ("toi",)
-    if not settle(request.session, delivery_id, arrived=arrived, now=request.now):
-        raise Refused(f"Tin số {delivery_id} đã được xử lý rồi.", "Xem lại: /tin")
-    row = request.session.get_one(Delivery, delivery_id)
-    wake = request.work.outbox.wake
-    when_ended(request.session, ("settled", delivery_id), lambda: wake(row.channel, row.account))
-    audit.record(
+    settle(
         request.session,
-        "delivery.arrived" if arrived else "delivery.again",
-        at=request.now,
-        actor=request.me.id,
-        subject="delivery",
-        subject_id=delivery_id,
+        request.work.outbox,
+        delivery_id,
+        arrived=arrived,
+        actor=request.me,
+        now=request.now,
     )
     return say(f"Tin số {delivery_id}: " + ("đã ghi là đã tới." if arrived else "sẽ được gửi lại."))
 

@@ -13,6 +13,7 @@ from bot.web.guard import Addresses, Origins, RateLimit
 from handlers.library import Library
 from office.clock import Clock
 from office.settings import Settings
+from scheduler.notices.desk import Notices
 from scheduler.work import Work
 
 
@@ -29,6 +30,7 @@ class Parts:
     clock: Clock
     hash_key: bytes
     work: Work
+    notices: Notices
     library: Callable[[], Library]
     health: Callable[[], tuple[bool, dict[str, Any]]]
     changed: Callable[[], None] = lambda: None
