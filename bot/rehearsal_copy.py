@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 from sqlalchemy import Engine, FrozenResult, Select, Table, event, inspect, make_url, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 from sqlalchemy.sql.visitors import iterate
 
+from bot.backup.copies import take
 from office.assignments import Assignment, Extension, Report, Responsible
 from office.database import Base, DatabaseUnavailable, make_engine, session_factory, upgrade
 from office.deliveries import Delivery, Occurrence
 from office.groups import Group
+from office.notices import Notice, NoticeFile, NoticeTemplate, RecipientList
 from office.people import Absence, ChatAccount, Department, Member, MemberRole
 from office.reminders import Reminder
 
 _PEOPLE: tuple[type[Base], ...] = (Department, Member, MemberRole, ChatAccount, Absence, Group)
 _NEEDED: tuple[type[Base], ...] = (
-    *_PEOPLE, Reminder, Assignment, Responsible, Report, Extension, Occurrence, Delivery,
+    *_PEOPLE, Reminder, Assignment, Responsible, Report, Extension, RecipientList, NoticeTemplate, Notice,
+    NoticeFile, Occurrence, Delivery,
 )  # fmt: skip
 _ROWS = 2000  # rows carried over at once
 
@@ -91,7 +93,7 @@ def _from_sqlite(database: str, copy: Engine) -> None:
         return
     try:
         with _raw(copy) as target:
-            _back_up(path, target)
+            take(path, target)
     except sqlite3.Error as exc:
         raise DatabaseUnavailable(
             f"cơ sở dữ liệu {path}: không đọc được ({exc})",
@@ -107,19 +109,6 @@ def _raw(engine: Engine) -> Iterator[sqlite3.Connection]:
         yield cast("sqlite3.Connection", pooled.driver_connection)
     finally:
         pooled.close()
-
-
-def _back_up(path: Path, target: sqlite3.Connection) -> None:
-    wal = path.with_name(path.name + "-wal")
-    for _ in range(3):
-        # Where nobody has it open the file is whole, and reading it must leave no -wal and -shm behind that
-        # would belong to whoever rehearses.
-        alone = not wal.exists()
-        flags = "immutable=1" if alone else "mode=ro"
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?{flags}", uri=True, timeout=5)) as source:
-            source.backup(target)
-        if not alone or not wal.exists():
-            return
 
 
 def _from_server(url: str, copy: Engine) -> None:

@@ -1,0 +1,276 @@
+"""What is changed in a restored database before it is put in place; why, bot.backup says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, or_, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.backup.archive import Manifest, said_moment, words
+from bot.backup.copies import audit_of
+from office import audit
+from office.assignments import Assignment, AssignmentState, Priority
+from office.clock import ZONE
+from office.console_access import ConsoleSession, LoginLink
+from office.database import execute, session_factory
+from office.deliveries import OPEN, Delivery, Lane, Occurrence, OccurrenceState, Source, Status
+from office.notices import Notice, NoticeState
+from office.people import Code
+from office.reminders import Reminder, ReminderKind
+from scheduler.calendar import WorkCalendar
+from scheduler.ladder import BadLadder, Ladder
+from scheduler.outbox import Outbox
+from scheduler.planner import Made, Moment, Planner
+from scheduler.quiet import QuietHours
+from scheduler.work import Work
+
+_UNKNOWN_TOKENS = 1_000_000  # more than can have been given out since the backup
+_INBOX = "channel, account, key, received_at, raw, state, replies, attempts, error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How much was not simply taken over: messages that are uncertain, due moments that are not made up for,
+    notices to look at again, deeds after the backup that are only in the safety copy."""
+
+    uncertain: int
+    moments: int
+    notices: int
+    deeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def settle(
+    engine: Engine,
+    manifest: Manifest,
+    *,
+    source: str,
+    before: Path | None,
+    calendar: WorkCalendar,
+    now: datetime,
+) -> Settled:
+    """Make a restored database, in its newest form, safe to go on with.
+
+    `source`: the backup's name, for the audit. `before`: a copy of the database that it replaces, if that
+    could be read. `now`: a moment at which nobody writes there any more.
+    """
+    sessions = session_factory(engine)
+    restored = audit_head(sessions)
+    moments = _let_pass(sessions, calendar, now=now, why=words()("backup.settled.moment"))
+    _settle_inbox(Path(engine.url.database or ""), before)
+    with sessions.begin() as session:
+        why = words()("backup.settled.delivery", when=said_moment(manifest.made_at))
+        uncertain = _doubt_deliveries(session, now=now, why=why)
+        notices = _hold_notices(session, now=now, why=words()("backup.settled.notice"))
+        _end_secrets(session, now)
+        _fence_lanes(session, before)
+        if before is not None:
+            _keep_numbers(session, before, now)
+        old = audit_of(before) if before is not None else None
+        audit.record(
+            session,
+            "database.restore",
+            at=now,
+            actor=None,
+            subject="database",
+            before={"rows": old.rows, "head": old.head} if old else None,
+            after={
+                "rows": restored[0],
+                "head": restored[1],
+                "made_at": manifest.made_at.isoformat(),
+                "uncertain": uncertain,
+                "moments": moments,
+            },
+            reason=source,
+        )
+    deeds = max(0, old.rows - restored[0]) if old else 0
+    return Settled(uncertain=uncertain, moments=moments, notices=notices, deeds=deeds)
+
+
+def audit_head(sessions: sessionmaker[Session]) -> tuple[int, str]:
+    """The end of the audit's chain."""
+    with sessions() as session:
+        head = session.get(audit.AuditHead, 1)
+        return (head.serial, head.hash) if head else (0, audit.START)
+
+
+# --- what may have been sent
+
+
+def _let_pass(sessions: sessionmaker[Session], calendar: WorkCalendar, *, now: datetime, why: str) -> int:
+    """Write down all due moments up to now, so that nobody plans them any more; returns how many."""
+    quiet = QuietHours(since=time(20), until=time(6, 30), days_off=True, calendar=calendar)
+    outbox = Outbox(quiet=quiet)
+    work = Work(outbox=outbox, calendar=lambda: calendar, ladder=Ladder())
+
+    def say_nothing(session: Session, row: Reminder, moment: Moment) -> Made:
+        return Made(note=why)
+
+    def skip_rungs(session: Session, moment: datetime, most: int) -> int:
+        return _skip_rungs(session, work, moment, most=most, why=why)
+
+    planner = Planner(
+        sessions=sessions,
+        clock=_Frozen(now),
+        calendar=lambda: calendar,
+        outbox=outbox,
+        composers=dict.fromkeys(ReminderKind, say_nothing),
+        rungs=skip_rungs,
+    )
+    with sessions() as session:
+        last = session.scalar(select(func.max(Occurrence.id))) or 0
+    while planner.plan_due():
+        continue
+    with sessions.begin() as session:
+        here = update(Occurrence).where(Occurrence.id > last)
+        return execute(session, here.values(state=OccurrenceState.STALE, note=why))
+
+
+def _skip_rungs(session: Session, work: Work, now: datetime, *, most: int, why: str) -> int:
+    rows = session.scalars(select(Assignment).where(Assignment.next_rung_at <= now).limit(most)).all()
+    for row in rows:
+        work.outbox.occasion(
+            session,
+            Source.ASSIGNMENT,
+            row.id,
+            row.next_rung or "",
+            row.next_rung_at or now,
+            now=now,
+            state=OccurrenceState.STALE,
+            note=why,
+        )
+        try:
+            work.schedule(row, now)
+        except BadLadder:
+            row.next_rung, row.next_rung_at = None, None
+    return len(rows)
+
+
+def _doubt_deliveries(session: Session, *, now: datetime, why: str) -> int:
+    """Without the marked repeat that a doubt otherwise brings: too much may be in doubt at once."""
+    waiting = Delivery.status.in_((*OPEN, Status.PAUSED))
+    could_go = or_(Delivery.ready_at <= now, Delivery.status == Status.SENDING)
+    here = update(Delivery).where(waiting, could_go)
+    return execute(session, here.values(status=Status.UNCERTAIN, finished_at=now, reason=why))
+
+
+def _hold_notices(session: Session, *, now: datetime, why: str) -> int:
+    due = (Notice.state == NoticeState.SCHEDULED) & or_(Notice.send_at.is_(None), Notice.send_at <= now)
+    again = {
+        "state": NoticeState.DRAFT,
+        "remark": why,
+        "changed_at": now,
+        **dict.fromkeys(("submitted_by", "submitted_at", "approved_by", "approved_at", "send_at")),
+    }
+    count = execute(session, update(Notice).where(due).values(again))
+    leaving = update(Notice).where(Notice.state == NoticeState.SENDING)
+    return count + execute(session, leaving.values(state=NoticeState.PAUSED, remark=why, changed_at=now))
+
+
+# --- what must not count twice
+
+
+def _end_secrets(session: Session, now: datetime) -> None:
+    for column in (ConsoleSession.ended_at, LoginLink.used_at, Code.used_at):
+        model = column.class_
+        execute(session, update(model).where(column.is_(None)).values({column.key: now}))
+
+
+def _settle_inbox(path: Path, before: Path | None) -> None:
+    """What had come in until now, as far as it had come, wins over what the backup knows of it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        if before is not None:
+            connection.execute("ATTACH DATABASE ? AS before", (str(before),))
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(
+            "UPDATE main.inbox SET state = 'answered', raw = NULL, replies = NULL "
+            "WHERE state IN ('received', 'handled')"
+        )
+        if before is not None:
+            connection.execute(
+                "DELETE FROM main.inbox WHERE (channel, account, key) IN "
+                "(SELECT channel, account, key FROM before.inbox)"
+            )
+            carried = f"INSERT INTO main.inbox ({_INBOX}) SELECT {_INBOX} FROM before.inbox"  # noqa: S608 - our own names
+            connection.execute(carried)
+        connection.execute("COMMIT")
+
+
+def _fence_lanes(session: Session, before: Path | None) -> None:
+    """Tokens beyond all that were given out, and the pace as it is now. Nobody holds a lane."""
+    lanes = {(lane.channel, lane.account): lane for lane in session.scalars(select(Lane))}
+    for row in _rows(before, "SELECT channel, account, token, pace FROM lanes") if before else []:
+        key = (row["channel"], row["account"])
+        if key not in lanes:
+            lanes[key] = Lane(channel=key[0], account=key[1], token=0)
+            session.add(lanes[key])
+        lanes[key].token = max(lanes[key].token, row["token"])
+        lanes[key].pace = json.loads(row["pace"]) if row["pace"] else None
+    for lane in lanes.values():
+        lane.owner, lane.lease_until = "", None
+        lane.token += 1 if before else _UNKNOWN_TOKENS
+    session.flush()
+
+
+def _keep_numbers(session: Session, before: Path, now: datetime) -> None:
+    """A cancelled row under the last number that was given out, so that it isn't given out once more."""
+    title, today = words()("backup.settled.number"), now.astimezone(ZONE).date()
+    last = _last_number(before, "assignments")
+    if last > (session.scalar(select(func.max(Assignment.id))) or 0):
+        session.add(
+            Assignment(
+                id=last,
+                title=title,
+                priority=Priority.ORDINARY,
+                assigned_on=today,
+                due_on=today,
+                first_due_on=today,
+                ladder=Ladder().as_dict(),
+                state=AssignmentState.CANCELLED,
+                created_at=now,
+            )
+        )
+    last = _last_number(before, "notices")
+    if last > (session.scalar(select(func.max(Notice.id))) or 0):
+        session.add(
+            Notice(
+                id=last,
+                title=title,
+                priority=Priority.ORDINARY,
+                audience={},
+                state=NoticeState.CANCELLED,
+                created_at=now,
+                changed_at=now,
+            )
+        )
+    session.flush()
+
+
+def _last_number(before: Path, table: str) -> int:
+    rows = _rows(before, f"SELECT max(id) AS last FROM {table}")  # noqa: S608 - our own name
+    return (rows[0]["last"] or 0) if rows else 0
+
+
+def _rows(path: Path, query: str) -> list[Mapping[str, Any]]:
+    """What a copy answers; nothing where an older version has no such table."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in connection.execute(query)]
+        except sqlite3.OperationalError:
+            return []

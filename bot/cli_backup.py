@@ -1,0 +1,174 @@
+"""`xinluon backup` and `xinluon restore`: both while the program runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli_common import (
+    OK,
+    PROBLEMS,
+    UNAVAILABLE,
+    ConfigOption,
+    current_moment,
+    fail,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from bot.backup.archive import Backup
+    from bot.backup.folders import Difference
+    from bot.backup.restoring import Restored
+
+_NAMED = 20  # files written out
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Tệp .zip để ghi, hoặc thư mục để tự đặt tên theo ngày giờ.")],
+    without_key: Annotated[
+        bool, typer.Option("--without-key", help="Không kèm tệp khoá hash.key (đã cất riêng).")
+    ] = False,
+    without_folders: Annotated[
+        bool, typer.Option("--without-folders", help="Không kèm cấu hình và thư mục riêng của cơ quan.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Sao lưu dữ liệu ra một tệp, không cần dừng chương trình."""
+    settings = settings_of(config)
+    from bot.backup.archive import said_moment, words
+    from bot.backup.making import Wanted, back_up
+
+    now = current_moment()
+    target = _named(file)
+    kept = None if without_folders else _config_file(config)
+    wanted = Wanted(config=kept, key=not without_key, folders=not without_folders)
+    with _told():
+        manifest = back_up(settings, target, now=now, wanted=wanted)
+    text = words()
+    size = f"{target.stat().st_size / 1_000_000:.1f}".replace(".", ",")
+    files = sum(name.startswith("folders/") for name in manifest.members)
+    typer.echo(text("backup.made", file=target, size=size, when=said_moment(now), files=files))
+    typer.echo(text("backup.seal", rows=manifest.audit.rows, seal=manifest.audit.head))
+    typer.echo(text("backup.missing"))
+    for missing in manifest.not_included:
+        typer.echo(f"- {missing}")
+    typer.echo(text("backup.care_no_key" if manifest.key == "left_out" else "backup.care"))
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="Tệp .zip do «xinluon backup» tạo ra.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Thay dữ liệu hiện có bằng bản sao lưu.")] = False,
+    with_files: Annotated[
+        bool, typer.Option("--with-files", help="Lấy lại cả tệp trong các thư mục riêng của cơ quan.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Kiểm một bản sao lưu; thêm --apply để khôi phục, không cần dừng chương trình."""
+    settings = settings_of(config)
+    from bot.backup.archive import opened, said_moment, words
+    from bot.backup.copies import database_file
+    from bot.backup.folders import differences
+    from bot.backup.restoring import check
+    from bot.backup.restoring import restore as put_back
+    from bot.logs import set_up_logs
+    from office.clock import SystemClock
+
+    set_up_logs(settings.log)
+    text = words()
+    with _told(), opened(file) as found:
+        differing = differences(settings, found)
+        if not apply:
+            check(found, _existing(database_file(settings).parent))
+            _describe(found)
+            _list(text("backup.differ"), differing)
+            typer.echo(text("backup.apply"))
+            raise typer.Exit(OK)
+        done = put_back(
+            settings,
+            found,
+            source=file.name,
+            clock=SystemClock(),
+            config=_config_file(config),
+            folders=with_files,
+        )
+        typer.echo(text("backup.done", when=said_moment(found.manifest.made_at)))
+        _say(done)
+        _list(text("backup.differ_apply" if with_files else "backup.differ"), differing)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Ends the command with one line where it can't be done."""
+    from bot.backup.archive import BackupFailed, BadBackup
+    from office.database import DatabaseUnavailable
+
+    try:
+        yield
+    except BadBackup as exc:
+        fail(f"{exc.message} → {exc.mend}", PROBLEMS)
+    except (BackupFailed, DatabaseUnavailable) as exc:
+        fail(f"{exc.message} → {exc.mend}", UNAVAILABLE)
+
+
+def _describe(found: Backup) -> None:
+    from bot.backup.archive import said_moment, words
+
+    manifest = found.manifest
+    when = said_moment(manifest.made_at)
+    rows = manifest.audit.rows
+    typer.echo(words()("backup.about", when=when, version=manifest.version, rows=rows))
+
+
+def _say(done: Restored) -> None:
+    from bot.backup.archive import words
+
+    text = words()
+    if done.safety is not None:
+        typer.echo(text("backup.safety", file=done.safety))
+    if done.broken is not None:
+        typer.echo(text("backup.broken", file=done.broken))
+    for key in ("deeds", "uncertain", "moments", "notices"):
+        if count := getattr(done.settled, key):
+            typer.echo(text(f"backup.{key}", count=count))
+    typer.echo(text("backup.sessions"))
+    if done.restart:
+        typer.echo(done.restart)
+
+
+def _list(heading: str, differing: list[Difference]) -> None:
+    from bot.backup.archive import words
+
+    if not differing:
+        return
+    text = words()
+    typer.echo(heading)
+    for one in differing[:_NAMED]:
+        where = f"{one.file.kind}/{one.file.path}"
+        typer.echo(f"- {one.target or text('backup.differ_nowhere', file=where)}")
+    if len(differing) > _NAMED:
+        typer.echo("- " + text("backup.differ_more", count=len(differing) - _NAMED))
+
+
+def _named(file: Path) -> Path:
+    from office.clock import ZONE
+
+    if not file.is_dir():
+        return file
+    return file / f"xinluon-{current_moment().astimezone(ZONE):%Y%m%d-%H%M%S}.zip"
+
+
+def _config_file(config: Path | None) -> Path | None:
+    from bot.config import find_config
+
+    return find_config(config, os.environ)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
