@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from office.deliveries import Act, Delivery, Status
@@ -20,7 +20,9 @@ from scheduler.notices.listing import Listed, Page, listing
 from scheduler.notices.moments import by_message, in_place, occurrence_of
 from scheduler.notices.readers import Chat, Reader, Readers, groups_of, readers_of
 
-__all__ = ["ChatReport", "Listed", "Page", "Progress", "Reader", "Report", "listing", "progress", "report"]
+__all__ = [
+    "ChatReport", "Listed", "Page", "Progress", "Reader", "Report", "chats", "listing", "progress", "report",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,17 +128,34 @@ def progress(session: Session, notice_id: int) -> Progress:
     return _progress(row, _by_status(session, row), readers)
 
 
+def chats(
+    session: Session, notice_id: int, *, statuses: Collection[Status] = (), limit: int, offset: int = 0
+) -> tuple[ChatReport, ...]:
+    """Some chats of a notice's report, those with trouble first; `statuses`: only these (none given: all)."""
+    row = get(session, notice_id)
+    sending = occurrence_of(session, row.id)
+    readers = readers_of(session, row, sending.id if sending else None)
+    worst = _worst(session, row).add_columns(func.min(Delivery.id).label("first")).subquery()
+    query = select(worst.c.channel, worst.c.account, worst.c.chat)
+    if statuses:
+        query = query.where(worst.c.rank.in_([_RANKS[status] for status in statuses]))
+    query = query.order_by(worst.c.rank.desc(), worst.c.first).limit(limit).offset(offset)
+    only = {(channel, account, chat) for channel, account, chat in session.execute(query)}
+    return tuple(_chats(session, row, readers, sending.id if sending else None, only))
+
+
 def _by_status(session: Session, row: Notice) -> dict[Status, int]:
     """How many chats have which worst status."""
-    rank = case(*((Delivery.status == status, value) for status, value in _RANKS.items()), else_=0)
-    worst = (
-        select(func.max(rank).label("rank"))
-        .where(*_counted(session, row))
-        .group_by(Delivery.channel, Delivery.account, Delivery.chat)
-        .subquery()
-    )
+    worst = _worst(session, row).subquery()
     counts = session.execute(select(worst.c.rank, func.count()).group_by(worst.c.rank))
     return {_BY_RANK[value]: count for value, count in counts if value}
+
+
+def _worst(session: Session, row: Notice) -> Select[str, str, str, Any]:
+    """Each chat with the rank of its worst status."""
+    rank = case(*((Delivery.status == status, value) for status, value in _RANKS.items()), else_=0)
+    chat = (Delivery.channel, Delivery.account, Delivery.chat)
+    return select(*chat, func.max(rank).label("rank")).where(*_counted(session, row)).group_by(*chat)
 
 
 def _counted(session: Session, row: Notice) -> tuple[Any, ...]:
@@ -242,17 +261,26 @@ def _messages(session: Session, conditions: Iterable[Any]) -> dict[Chat, list[_M
     return found
 
 
-def _chats(session: Session, row: Notice, readers: Readers, sending_id: int | None) -> Iterable[ChatReport]:
+def _chats(
+    session: Session,
+    row: Notice,
+    readers: Readers,
+    sending_id: int | None,
+    only: Collection[Chat] | None = None,
+) -> Iterable[ChatReport]:
+    """What became of it chat by chat, those with trouble first; `only`: of these."""
     groups = groups_of(session, sending_id)
     moments = {
         rung: found.id
         for rung in (in_place(row.revision), by_message(row.revision))
         if (found := occurrence_of(session, row.id, rung)) is not None
     }
-    changes = _messages(session, [Delivery.occurrence_id.in_(moments.values())])
+    wanted = () if only is None else (Delivery.chat.in_({chat for _, _, chat in only}),)
+    changes = _messages(session, [Delivery.occurrence_id.in_(moments.values()), *wanted])
     reports = [
         _chat(row, parts, _name(session, parts[0], groups, readers), readers, changes.get(chat, ()))
-        for chat, parts in _messages(session, _counted(session, row)).items()
+        for chat, parts in _messages(session, [*_counted(session, row), *wanted]).items()
+        if only is None or chat in only
     ]
     return sorted(reports, key=lambda one: (-_RANKS[one.status], not one.group, one.name))
 
