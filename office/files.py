@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, select
+from sqlalchemy import ForeignKey, LargeBinary, String, and_, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import ROW_ID, Base, UtcDateTime, insert
+from office.database import ROW_ID, Base, UtcDateTime, execute, insert
 
 
 class StoredFile(Base):
@@ -48,18 +49,25 @@ def content_of(session: Session, file_id: int) -> bytes | None:
     return session.scalar(select(StoredFile.content).where(StoredFile.id == file_id))
 
 
-def handle_of(session: Session, file_id: int, *, channel: str, account: str) -> str:
-    """What the platform calls a content; "" when it hasn't been given it."""
-    row = session.get(FileHandle, (file_id, channel, account))
-    return row.handle if row is not None else ""
+def handles_of(session: Session, file_ids: Collection[int], *, channel: str, account: str) -> dict[int, str]:
+    """What the platform calls these contents, "" for one it hasn't been given; only of those that exist."""
+    theirs = and_(
+        FileHandle.file_id == StoredFile.id, FileHandle.channel == channel, FileHandle.account == account
+    )
+    found = select(StoredFile.id, FileHandle.handle).outerjoin(FileHandle, theirs)
+    rows = session.execute(found.where(StoredFile.id.in_(file_ids)))
+    return {file_id: handle or "" for file_id, handle in rows}
 
 
 def keep_handle(session: Session, file_id: int, *, channel: str, account: str, handle: str) -> None:
     """Remember what the platform calls a content; "" forgets."""
-    row = session.get(FileHandle, (file_id, channel, account))
-    if row is not None and not handle:
-        session.delete(row)
-    elif row is not None:
-        row.handle = handle
-    elif handle:
-        session.add(FileHandle(file_id=file_id, channel=channel, account=account, handle=handle))
+    if not handle:
+        here = delete(FileHandle).where(
+            FileHandle.file_id == file_id, FileHandle.channel == channel, FileHandle.account == account
+        )
+        execute(session, here)
+        return
+    values = {"file_id": file_id, "channel": channel, "account": account, "handle": handle}
+    statement = insert(session, FileHandle).values(values)
+    keys = ["file_id", "channel", "account"]
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"handle": handle}))

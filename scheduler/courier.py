@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -98,4 +99,27 @@ class Gate(Protocol):
 
     def flooded(self, chat: str, seconds: float, *, account: bool = False) -> None:
         """The platform said: too fast."""
+        ...
+
+
+class StoredFiles(Protocol):
+    """What a courier needs of the files that messages carry by reference (office.files), for its account.
+
+    The courier fetches them itself, since only it knows whether the platform has a file already: a content of
+    many megabytes is then read once, for the first chat, and not held for the others.
+    """
+
+    async def handles(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """What the platform calls these files, "" for one it hasn't been given; only of those that exist.
+
+        Raises DatabaseUnavailable.
+        """
+        ...
+
+    async def content(self, number: int) -> bytes | None:
+        """A file's content, None when it doesn't exist. Raises DatabaseUnavailable."""
+        ...
+
+    async def keep(self, number: int, handle: str) -> None:
+        """Remember what the platform calls a file; "" forgets."""
         ...

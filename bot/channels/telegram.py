@@ -25,6 +25,7 @@ from telegram.error import BadRequest, TelegramError
 from bot.channels.base import Channel, ChannelDown, Desk, FileUnavailable
 from bot.channels.telegram_courier import TelegramCourier, account_of
 from bot.channels.telegram_events import NAME
+from bot.channels.telegram_files import Files
 from bot.channels.telegram_polling import Backoff, Poller
 from bot.channels.telegram_render import BUTTON_LIMIT, LABEL_LIMIT, TEXT_LIMIT
 from bot.channels.telegram_sending import Floods, Sender, Undelivered
@@ -42,7 +43,7 @@ from bot.channels.telegram_wire import (
 )
 from office.clock import Clock, SystemClock
 from office.messages import Capabilities, ChannelState
-from scheduler.courier import Gate
+from scheduler.courier import Gate, StoredFiles
 
 _DESKS = 16  # updates handled at once
 _WRONG_TOKEN = "Telegram không nhận token của bot. Lấy lại token từ @BotFather, đặt lại rồi khởi động lại."  # noqa: S105 (says it, is none)
@@ -105,8 +106,9 @@ class Telegram(Channel):
         clock: Clock | None = None,
         pace: Pace | None = None,
         gate: Gate | None = None,
+        files: StoredFiles | None = None,
     ) -> None:
-        """`gate`: the account's pace, which answers and deliveries share."""
+        """`gate`: the account's pace, which answers and deliveries share. `files`: what those name."""
         self.state = ChannelState(NAME, facts={"mode": mode})
         self._desk = desk
         self._token = token
@@ -119,6 +121,7 @@ class Telegram(Channel):
         self._pace = pace or Pace()
         self._gate = gate
         self._floods = Floods()
+        self._files = Files(files)
         self._line: _Line | None = None
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._free_desks = asyncio.Semaphore(_DESKS)
@@ -148,6 +151,7 @@ class Telegram(Channel):
             account=account_of(self._token.get_secret_value()),
             gate=self._gate,
             floods=self._floods,
+            files=self._files,
         )
 
     async def fetch(self, file_id: str) -> bytes:
@@ -199,7 +203,7 @@ class Telegram(Channel):
         raise self._down(reason)
 
     def _sender(self, bot: Bot) -> Sender:
-        return Sender(bot, self._pace, gate=self._gate, floods=self._floods)
+        return Sender(bot, self._pace, gate=self._gate, floods=self._floods, files=self._files)
 
     async def _serve_line(self, line: _Line) -> None:
         await self._patiently(line.bot.initialize)

@@ -1,21 +1,23 @@
-"""What lanes send through Telegram: one message, one attempt, and an honest word on what became of it."""
+"""What lanes send, edit and delete through Telegram: one attempt, and an honest word on what became of it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TelegramError
 
 from bot.channels.telegram_events import NAME
-from bot.channels.telegram_render import Draft
+from bot.channels.telegram_files import FileGone, Files, FileUnread, StillUploading
+from bot.channels.telegram_render import Draft, render
 from bot.channels.telegram_sending import Floods, NoGate
-from bot.channels.telegram_steps import Step, adapted, call, steps_of
+from bot.channels.telegram_steps import Removal, Step, adapted, call, steps_of
 from bot.channels.telegram_updates import Address
 from bot.channels.telegram_wire import Flood, Garbled, Lost, NotSent, Unauthorized
-from office.messages import ChatAddress
+from office.deliveries import Act
+from office.messages import ChatAddress, File
 from scheduler.courier import (
     Courier,
     Failed,
@@ -39,7 +41,13 @@ _UNKNOWN = "Lỗi lạ khi gửi qua Telegram ({})."
 _TOO_LONG = "Nội dung dài hơn một tin nhắn Telegram. Báo bộ phận kỹ thuật."
 _REFUSED = "Telegram từ chối tin này: {}"
 _NO_ADDRESS = "Mã cuộc trò chuyện «{}» không phải của Telegram. Nối lại nhóm hoặc tài khoản này."
+_FILE_GONE = "Tệp «{}» không còn được lưu nên chưa gửi. Đính kèm lại tệp rồi gửi lại."
+_FILE_UNREAD = "Chưa đọc được tệp đính kèm ({})."
+_FILE_BUSY = "Tệp đính kèm đang được tải lên Telegram, tin sẽ gửi ngay sau đó."
 _FILE_LEFT = "Phần chữ đã tới nhưng tệp «{}» chưa gửi được ({}). Gửi lại tệp bằng cách khác."
+_NOT_FOUND = "Không tìm thấy tin cũ trong cuộc trò chuyện. Gửi tin đính chính."
+_TOO_OLD = "Telegram không cho sửa hay thu hồi tin này nữa. Gửi tin đính chính."
+_EDIT_TOO_LONG = "Nội dung mới dài hơn một tin nhắn Telegram. Gửi tin đính chính."
 
 _BLOCKED = "Người nhận đã chặn bot. Nhờ người ấy mở lại cuộc trò chuyện với bot rồi gửi lại."
 _DEACTIVATED = "Tài khoản Telegram của người nhận không còn hoạt động. Nối tài khoản khác."
@@ -68,6 +76,14 @@ _UNREACHABLE = (
     ("user not found", _NO_CHAT),
     ("group is deactivated", _DELETED),
 )
+# The same of a message that was to be edited or deleted. In a chat it can't be, others can be sent.
+_UNCHANGEABLE = (
+    ("message to edit not found", _NOT_FOUND),
+    ("message to delete not found", _NOT_FOUND),
+    ("message_id_invalid", _NOT_FOUND),
+    ("message can't be edited", _TOO_OLD),
+    ("message can't be deleted", _TOO_OLD),
+)
 
 
 class TelegramCourier(Courier):
@@ -82,21 +98,40 @@ class TelegramCourier(Courier):
         account: str,
         gate: Gate | None = None,
         floods: Floods | None = None,
+        files: Files | None = None,
     ) -> None:
         """`gate` paces what a delivery sends beside its first message, which the lane itself has counted."""
         self.account = account
         self._bot = bot
         self._gate = gate or NoGate()
         self._floods = floods or Floods()
+        self._files = files or Files()
+        self._doubted: set[int] = set()  # deletions that may have been done
 
     async def deliver(self, parcel: Parcel) -> Outcome:
-        """Try once: the message, then its files. See scheduler.courier.Courier."""
+        """Try once: the message, then its files; or to edit or delete. See scheduler.courier.Courier."""
         bot = self._bot()
         if bot is None:
             return Retry(reason=_NOT_OPEN, network=True)
         address = _address(parcel.to)
         if address is None:
             return Failed(reason=_NO_ADDRESS.format(parcel.to.chat), unreachable=True)
+        if parcel.act is not Act.SEND:
+            return await self._change(bot, parcel, address)
+        try:
+            uploads = await self._files.reserve(parcel.reply.files)
+        except FileGone as gone:
+            return Failed(reason=_FILE_GONE.format(gone.message))
+        except FileUnread as unread:
+            return Retry(reason=_FILE_UNREAD.format(unread.message))
+        except StillUploading:
+            return Retry(reason=_FILE_BUSY)
+        try:
+            return await self._send(bot, parcel, address)
+        finally:
+            self._files.release(uploads)
+
+    async def _send(self, bot: Bot, parcel: Parcel, address: Address) -> Outcome:
         message, *files = steps_of((parcel.reply,), address)
         if any(isinstance(step.content, Draft) for step in files):
             _log.error("Lượt gửi %d dài hơn một tin nhắn", parcel.id)
@@ -113,7 +148,7 @@ class TelegramCourier(Courier):
             outcome = await self._try(bot, step)
             if isinstance(outcome, Sent):
                 continue
-            name = "" if isinstance(step.content, Draft) else step.content.name
+            name = step.content.name if isinstance(step.content, File) else ""
             if isinstance(outcome, Failed):
                 return Failed(reason=_FILE_LEFT.format(name, outcome.reason), unreachable=outcome.unreachable)
             if isinstance(outcome, Paused):
@@ -121,15 +156,50 @@ class TelegramCourier(Courier):
             return Uncertain(reason=_FILE_LEFT.format(name, getattr(outcome, "reason", _UNKNOWN.format(""))))
         return sent
 
+    async def _change(self, bot: Bot, parcel: Parcel, address: Address) -> Outcome:
+        """Edit or delete a message. What may have been done is simply tried again: twice does no harm."""
+        if not parcel.target.isdecimal():  # Telegram's answer to the sending could not be read
+            return Failed(reason=_NOT_FOUND, gone=True)
+        step = Step(content=Removal(int(parcel.target)), address=address)
+        if parcel.act is Act.EDIT:
+            draft, *more = render(parcel.reply)
+            if more:
+                return Failed(reason=_EDIT_TOO_LONG, gone=True)
+            step = Step(content=draft, address=address, edits=int(parcel.target), fixed=True)
+        outcome = self._changed(parcel, await self._try(bot, step))
+        if isinstance(outcome, Sent | Failed):
+            self._doubted.discard(parcel.id)
+        return outcome
+
+    def _changed(self, parcel: Parcel, outcome: Outcome) -> Outcome:
+        match outcome:
+            case Sent():
+                return Sent(message_id=parcel.target)
+            case Uncertain(reason=reason):
+                self._doubted.add(parcel.id)
+                return Retry(reason=reason)
+            case Failed(reason=reason) if reason == _NOT_FOUND and self._deleted_before(parcel):
+                return Sent(message_id=parcel.target)
+            case Failed(reason=reason, unreachable=False):
+                return Failed(reason=reason, gone=True)
+        return outcome
+
+    def _deleted_before(self, parcel: Parcel) -> bool:
+        return parcel.act is Act.DELETE and parcel.id in self._doubted
+
     async def _try(self, bot: Bot, step: Step) -> Outcome:
         """One call; again only without what Telegram has refused, of which nothing was sent."""
         while True:
             chat = step.address.chat
             try:
-                message = await call(bot, step, chat)
+                message = await call(bot, step, chat, self._files)
             except ChatMigrated as moved:
                 return Moved(chat=str(moved.new_chat_id))
+            except FileGone as gone:
+                return Failed(reason=_FILE_GONE.format(gone.message))
             except BadRequest as refused:
+                if step.edits is not None and "message is not modified" in refused.message.lower():
+                    return Sent(message_id="")
                 simpler = adapted(step, refused.message)
                 if simpler is None or _unreachable(refused.message):
                     return _refused(refused)
@@ -154,6 +224,8 @@ class TelegramCourier(Courier):
                 return Failed(reason=_unreachable(error.message) or _FORBIDDEN, unreachable=True)
             case Unauthorized():
                 return Retry(reason=_WRONG_TOKEN, network=True)
+            case FileUnread():
+                return Retry(reason=_FILE_UNREAD.format(error.message))
             case NotSent():
                 return Retry(reason=_UNREACHED.format(error.message), network=True)
             case Lost():
@@ -179,10 +251,15 @@ def _address(to: ChatAddress) -> Address | None:
 
 def _refused(error: BadRequest) -> Failed:
     reason = _unreachable(error.message)
-    return Failed(reason=reason or _REFUSED.format(error.message), unreachable=bool(reason))
+    other = _said(error.message, _UNCHANGEABLE) or _REFUSED.format(error.message)
+    return Failed(reason=reason or other, unreachable=bool(reason))
 
 
 def _unreachable(refusal: str) -> str:
     """Why nothing gets through to a chat, "" when that isn't what Telegram says."""
+    return _said(refusal, _UNREACHABLE)
+
+
+def _said(refusal: str, meanings: Sequence[tuple[str, str]]) -> str:
     refusal = refusal.lower()
-    return next((reason for words, reason in _UNREACHABLE if words in refusal), "")
+    return next((reason for words, reason in meanings if words in refusal), "")

@@ -11,6 +11,7 @@ from functools import partial
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TelegramError
 
+from bot.channels.telegram_files import Files
 from bot.channels.telegram_steps import Step, adapted, call, steps_of
 from bot.channels.telegram_updates import Address
 from bot.channels.telegram_wire import Flood, Garbled, Lost, NotSent, Pace
@@ -60,9 +61,16 @@ class Sender:
     """Sends replies in order and remembers how far it came with those it could not finish."""
 
     def __init__(
-        self, bot: Bot, pace: Pace, *, gate: Gate | None = None, floods: Floods | None = None
+        self,
+        bot: Bot,
+        pace: Pace,
+        *,
+        gate: Gate | None = None,
+        floods: Floods | None = None,
+        files: Files | None = None,
     ) -> None:
         """`gate`: the pace that these answers share with the deliveries; none by default."""
+        self._files = files or Files()
         self.uncertain = 0
         self._bot = bot
         self._pace = pace
@@ -106,7 +114,7 @@ class Sender:
         """Do a step, leaving out what Telegram refuses as long as something can be left out."""
         while True:
             try:
-                return await self._persist(step.address.chat, partial(call, self._bot, step))
+                return await self._persist(step.address.chat, partial(self._call, step))
             except BadRequest as error:
                 if "message is not modified" in error.message.lower():
                     return None
@@ -114,6 +122,9 @@ class Sender:
                 if changed is None:
                     raise
                 step = changed
+
+    async def _call(self, step: Step, chat: int) -> object:
+        return await call(self._bot, step, chat, self._files)
 
     async def _persist(self, chat: int, call: _Call) -> None:
         """Call until Telegram has taken it. Raises Undelivered, or what Telegram refuses it with."""

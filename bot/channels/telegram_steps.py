@@ -1,4 +1,4 @@
-"""A reply as calls of Telegram, one after another, and what to leave out when one is refused."""
+"""Messages as calls of Telegram, one after another, and what to leave out when one is refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from telegram import Bot, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 
+from bot.channels.telegram_files import Files
 from bot.channels.telegram_render import Draft, render, simpler
 from bot.channels.telegram_updates import Address
 from office.messages import File, Reply
@@ -16,13 +17,24 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _DEAD_TOPIC = ("thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A message of ours to be deleted."""
+
+    message: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call: a message, shown in place of another where `edits` is set, or a file."""
+    """One call: a message, a file, or the deletion of a message.
 
-    content: Draft | File
+    `edits`: the message to show it in place of; where that can't be, it is sent anew, unless it is `fixed`.
+    """
+
+    content: Draft | File | Removal
     address: Address
     edits: int | None = None
+    fixed: bool = False
 
 
 def steps_of(replies: Sequence[Reply], address: Address) -> Iterator[Step]:
@@ -47,7 +59,7 @@ def adapted(step: Step, refusal: str) -> Step | None:
         if draft is not None:
             return replace(step, content=draft)
     if step.edits is not None:
-        return replace(step, edits=None)
+        return None if step.fixed else replace(step, edits=None)
     if any(word in refusal.lower() for word in _DEAD_TOPIC):
         return _without_topic(step)
     if isinstance(step.content, File) and step.content.picture:
@@ -61,11 +73,13 @@ def _without_topic(step: Step) -> Step | None:
     return replace(step, address=replace(step.address, topic=None))
 
 
-async def call(bot: Bot, step: Step, chat: int) -> Message | bool:
+async def call(bot: Bot, step: Step, chat: int, files: Files) -> Message | bool:
     """Do a step in this chat, once. Raises TelegramError, or whatever the library stumbles over in an
     answer."""
+    if isinstance(step.content, Removal):
+        return await bot.delete_message(chat, step.content.message)
     if isinstance(step.content, File):
-        return await _call_file(bot, step.content, step.address, chat)
+        return await files.send(bot, step.content, chat=chat, topic=step.address.topic)
     draft, address = step.content, step.address
     parse_mode = ParseMode.HTML if draft.as_html else None
     if step.edits is not None:
@@ -86,11 +100,6 @@ async def call(bot: Bot, step: Step, chat: int) -> Message | bool:
         message_thread_id=address.topic,
         reply_parameters=_quote(address.question),
     )
-
-
-async def _call_file(bot: Bot, file: File, address: Address, chat: int) -> Message:
-    send = bot.send_photo if file.picture else bot.send_document
-    return await send(chat, file.content, filename=file.name, message_thread_id=address.topic)
 
 
 def _quote(question: int | None) -> ReplyParameters | None:
