@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.files.workbook import DATE_FORMAT, RISKY, CellValue, Column, add_sheet, saved
+from knowledge import strict_yaml
 from knowledge.phrases import Phrases
 from office.audit import Deed
 from office.clock import ZONE
@@ -29,6 +30,7 @@ _WIDTHS = {
     "serial": 8, "day": 12, "time": 10, "actor": 26, "action": 28, "subject": 18, "subject_id": 9,
     "before": 40, "after": 40, "reason": 40, "seal": 22,
 }  # fmt: skip
+_WORDS = Path(__file__).with_name("audit.yaml")
 _SPACE = 1000  # rows read at once
 
 
@@ -56,7 +58,7 @@ class Period:
 @cache
 def words() -> Phrases:
     """The texts of the audit, read once."""
-    return Phrases.read(Path(__file__).with_name("audit.yaml"))
+    return Phrases.read(_WORDS)
 
 
 def action_label(action: str) -> str:
@@ -67,6 +69,20 @@ def action_label(action: str) -> str:
 def subject_label(subject: str) -> str:
     """What a deed was done to, as people read it."""
     return _named(f"subjects.{subject}", subject)
+
+
+@cache
+def actions() -> list[tuple[str, str]]:
+    """Every action that has a label, with it, by the label."""
+    tree = strict_yaml.read(_WORDS).data["actions"]
+    named = [(f"{kind}.{name}", label) for kind, names in tree.items() for name, label in names.items()]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+@cache
+def subjects() -> list[tuple[str, str]]:
+    """What deeds are done to: name and label, by the label."""
+    return sorted(strict_yaml.read(_WORDS).data["subjects"].items(), key=lambda pair: pair[1])
 
 
 def audit_file(session: Session, form: Form, period: Period) -> tuple[bytes, int]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from bot.web.console.texts import texts
+from bot.web.console.texts import named, texts
 from bot.web.console.visit import Form, FormErrors, Upload
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -51,8 +51,7 @@ def _complaint(error: Any) -> str:
         return str(context["error"])
     if kind == "string_too_short" or (kind != "missing" and error.get("input") == ""):
         kind = "missing"
-    known = texts().list("form.known")
-    name = kind if kind in known else "other"
+    name = kind if named(texts(), f"form.errors.{kind}", "") else "other"
     return texts()(f"form.errors.{name}", **{k: v for k, v in context.items() if k != "error"})
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.web.assets import Asset
 from bot.web.console import charts
 from bot.web.console.entries import Section
-from bot.web.console.texts import texts
+from bot.web.console.texts import named, texts
 from bot.web.console.visit import ROOT, Visit
 from office.clock import ZONE
 from office.rights import Action
@@ -57,10 +57,12 @@ class Renderer:
 
     def trouble(self, kind: int | str, visit: Visit | None) -> str:
         """The page that says why something could not be done."""
-        known = kind if str(kind) in texts().list("trouble_known") else (500 if int(kind) >= 500 else 400)
+        name = f"http{kind}" if isinstance(kind, int) else kind
+        if not named(texts(), f"trouble.{name}.title", ""):
+            name = "http500" if isinstance(kind, int) and kind >= 500 else "http400"
         values = {
-            "title": texts()(f"trouble.{known}.title"),
-            "text": texts()(f"trouble.{known}.text"),
+            "title": texts()(f"trouble.{name}.title"),
+            "text": texts()(f"trouble.{name}.text"),
         }
         if visit is None:
             return self.outside("outside_trouble.html", **values)

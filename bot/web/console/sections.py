@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.web.console.entries import Section
-from bot.web.console.pages import today
+from bot.web.console.pages import journal, options, today
 
 SECTIONS: tuple[Section, ...] = (
     today.SECTION,
@@ -14,7 +14,7 @@ SECTIONS: tuple[Section, ...] = (
     # Người và nhóm
     # Lịch
     # Báo cáo
-    # Nhật ký
-    # Cài đặt
+    journal.SECTION,
+    options.SECTION,
 )
 """Add a page's SECTION in its place; who may not enter one doesn't see it."""

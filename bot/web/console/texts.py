@@ -14,3 +14,11 @@ HERE = Path(__file__).parent
 def texts() -> Phrases:
     """The shipped texts, read once."""
     return Phrases.read(HERE / "texts.yaml")
+
+
+def named(phrases: Phrases, name: str, otherwise: str) -> str:
+    """A text that may be missing."""
+    try:
+        return phrases(name)
+    except KeyError:
+        return otherwise
