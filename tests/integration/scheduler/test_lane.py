@@ -7,13 +7,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, event, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from office.clock import SystemClock
 from office.database import make_engine, session_factory, upgrade
 from office.deliveries import Delivery, Doubt, Lane, Source, Status
 from office.messages import ChatAddress, Line, Reply
+from office.switches import Switch, of_channel
 from scheduler.courier import Failed, Moved, Paused, Retry, Uncertain
 from scheduler.delivery import Policy
 from scheduler.lane import LaneWorker, Trouble
@@ -259,6 +260,42 @@ async def test_lanes_send_at_the_commit_and_at_the_moment(tmp_path: Path, quiet:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     engine.dispose()
+
+
+async def test_a_stopped_channel_is_left_alone_until_its_switch_is_turned(
+    engine: Engine,
+    sessions: sessionmaker[Session],
+    outbox: Outbox,
+    clock: Clock,
+    policy: Policy,
+    courier: FakeCourier,
+) -> None:
+    lanes = Lanes(sessions=sessions, readers=sessions, clock=clock, policy=policy, limits=FAST)
+    queue(sessions, outbox, clock, 1)
+    switch = Switch(key=of_channel("telegram"), stopped=True, reason="thử", changed_at=clock.now())
+    with sessions.begin() as session:
+        session.add(switch)
+    task = asyncio.create_task(lanes.run([courier]))
+    looks = 0
+
+    def note(*args: object) -> None:
+        nonlocal looks
+        looks += 1
+
+    await asyncio.sleep(0.3)
+    event.listen(engine, "before_cursor_execute", note)
+    await asyncio.sleep(0.5)
+    event.remove(engine, "before_cursor_execute", note)
+    assert looks == 0
+    assert courier.received == []
+    with sessions.begin() as session:
+        session.execute(update(Switch).values(stopped=False))
+    lanes.wake_all()
+    async with asyncio.timeout(5):
+        while not courier.received:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class _Always:
