@@ -28,7 +28,7 @@ class Parts:
     sessions: sessionmaker[Session]
     readers: sessionmaker[Session]
     clock: Clock
-    hash_key: bytes
+    hash_key: bytes = field(repr=False)
     work: Work
     notices: Notices
     library: Callable[[], Library]

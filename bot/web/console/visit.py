@@ -95,7 +95,7 @@ class Visit:
     session: Session
     now: datetime
     session_id: int = 0  # of the console's session
-    csrf: str = ""
+    csrf: str = field(default="", repr=False)
     form: Form = field(default_factory=Form)
     refused: Refused | None = None
 
