@@ -11,13 +11,12 @@ from sqlalchemy import select
 
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import one_department, split_reason
-from office import audit
 from office.messages import Line, Style
 from office.people import Role, key_of, plain
 from office.refusal import Refused
 from office.reminders import Origin, Reminder, ReminderKind
 from office.rights import Action, demand
-from scheduler.planner import first_moment
+from scheduler import rule_switching
 from scheduler.reminder_files import Audience, Text
 from scheduler.schedule import BadSchedule, Shift, parse_schedule
 from scheduler.wording import when
@@ -82,23 +81,27 @@ def _one(request: StaffRequest, words: str) -> Reminder:
 
 
 def _on(request: StaffRequest, rest: str) -> Replies:
-    row = _one(request, rest)
-    before = _state(row)
-    row.active, row.problem = True, ""
-    _restart(request, row)
-    _keep(request, row, "reminder.on", before, "")
+    row = _switch(request, _one(request, rest), active=True)
     return say(f"Đã bật: {_brief(row)}")
 
 
 def _off(request: StaffRequest, rest: str) -> Replies:
     words, reason = split_reason(rest)
-    row = _one(request, words)
-    if not reason:
-        raise Refused("Cần nêu lý do.", f"Ví dụ: /nhac tat {row.key} lý do …")
-    before = _state(row)
-    row.active, row.next_at = False, None
-    _keep(request, row, "reminder.off", before, reason)
+    row = _switch(request, _one(request, words), active=False, reason=reason)
     return say(f"Đã tắt: {row.title}")
+
+
+def _switch(request: StaffRequest, row: Reminder, *, active: bool, reason: str = "") -> Reminder:
+    rule_switching.switch(
+        request.session,
+        row,
+        active=active,
+        reason=reason,
+        actor=request.me,
+        calendar=request.work.calendar(),
+        now=request.now,
+    )
+    return row
 
 
 def _schedule(request: StaffRequest, rest: str) -> Replies:
@@ -106,7 +109,7 @@ def _schedule(request: StaffRequest, rest: str) -> Replies:
     key, _, schedule = rest.partition(" ")
     row = _one(request, key)
     _read(schedule)
-    before = _state(row)
+    before = rule_switching.state_of(row)
     row.schedule = schedule.strip()
     _restart(request, row)
     _keep(request, row, "reminder.schedule", before, "")
@@ -122,7 +125,7 @@ def _wording(request: StaffRequest, rest: str) -> Replies:
     texts = [dict(text) for text in row.texts]
     if not 1 <= number <= len(texts) + 1:
         raise Refused(f"Quy tắc này có {len(texts)} lời.", f"Chọn số từ 1 đến {len(texts) + 1}.")
-    before = _state(row)
+    before = rule_switching.state_of(row)
     if number <= len(texts):
         texts[number - 1]["text"] = match[3].strip()
     else:
@@ -135,7 +138,7 @@ def _wording(request: StaffRequest, rest: str) -> Replies:
 def _original(request: StaffRequest, rest: str) -> Replies:
     """/nhac goc KHOÁ: back to what the files say, from the next start on."""
     row = _one(request, rest)
-    before = _state(row)
+    before = rule_switching.state_of(row)
     _keep(request, row, "reminder.original", before, "")
     row.origin = Origin.FILE
     return say(f"«{row.title}» sẽ theo tệp quy tắc từ lần khởi động sau; không có trong tệp thì tự tắt.")
@@ -208,39 +211,13 @@ def _sentence(text: str) -> str:
 
 
 def _restart(request: StaffRequest, row: Reminder) -> None:
-    """Its next moment from now on."""
-    row.changed_at = request.now
-    row.next_at = (
-        first_moment(row.schedule, row.shift, after=request.now, calendar=request.work.calendar())
-        if row.active
-        else None
-    )
-    if row.active and row.next_at is None:
-        raise Refused("Lịch này không có lần nào sắp tới.", "Xem lại ngày hoặc cách chuyển ngày nghỉ.")
+    rule_switching.restart(row, calendar=request.work.calendar(), now=request.now)
 
 
 def _keep(
     request: StaffRequest, row: Reminder, action: str, before: Mapping[str, Any] | None, reason: str
 ) -> None:
-    """From now on the chat keeps this rule, not its file or the program; and the deed is written down."""
-    if row.origin is not Origin.CHAT:
-        row.origin = Origin.CHAT
-    request.session.flush()
-    audit.record(
-        request.session,
-        action,
-        at=request.now,
-        actor=request.me.id,
-        subject="reminder",
-        subject_id=row.id,
-        before=before,
-        after=_state(row),
-        reason=reason,
-    )
-
-
-def _state(row: Reminder) -> dict[str, Any]:
-    return {"active": row.active, "schedule": row.schedule, "texts": [t["text"] for t in row.texts]}
+    rule_switching.keep(request.session, row, action, before, reason, actor=request.me, now=request.now)
 
 
 def _free_key(request: StaffRequest, base: str) -> str:
