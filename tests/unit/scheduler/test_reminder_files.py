@@ -86,6 +86,9 @@ def test_the_office_adds_a_rule(tmp_path: Path) -> None:
         ("reminders:\n  - key: a\n    title: x\n    schedule: mỗi ngày 7:00\n", 2, "texts"),
         ("reminders:\n  - title: x\n", 2, "key"),
         ("reminders:\n  - {key: a, title: x, schedule: mỗi ngày 7:00, kind: assignment}\n", 2, "assignment"),
+        ("reminders:\n  - {key: a, title: x, schedule: mỗi ngày 7:00, kind: notice}\n", 2, "notice"),
+        ("reminders:\n  - key: a\n    title: x\n    schedule: mỗi ngày 7:00\n    kind: notice\n"
+         "    notice: {title: a, body: b, audience: {}}\n", 6, "audience"),
         ("reminders:\n  - {key: a, title: x, schedule: mỗi ngày 7:00, gio: 8}\n", 2, "gio"),
         ("nhac: []\n", 1, "reminders"),
         ("reminders: [\n", 1, "cú pháp"),
@@ -95,7 +98,7 @@ def test_a_bad_rule_is_left_out_and_said_with_its_line(
     tmp_path: Path, text: str, line: int, said: str
 ) -> None:
     found = read_rules(write(tmp_path, text))
-    assert len(found.rules) == 5
+    assert found.rules == read_rules().rules
     assert found.problems
     assert found.problems[0].line == line
     assert said in str(found.problems[0])
@@ -105,4 +108,17 @@ def test_a_key_twice_in_one_folder_is_said(tmp_path: Path) -> None:
     one = "  - {key: a, title: x, schedule: mỗi ngày 7:00, texts: [{key: a, text: b}]}\n"
     found = read_rules(write(tmp_path, "reminders:\n" + one + one))
     assert [p.line for p in found.problems] == [3]
-    assert len(found.rules) == 6
+    assert len(found.rules) == len(read_rules().rules) + 1
+
+
+def test_monthly_campaigns_quote_the_directives_and_go_to_every_group() -> None:
+    campaigns = [r for r in read_rules().rules if r.notice]
+    assert [r.key for r in campaigns] == ["tuyen-truyen-truc-tuyen", "tuyen-truyen-buu-chinh"]
+    for one in campaigns:
+        assert one.notice
+        assert "hằng tháng" in one.schedule
+        assert DIRECTIVE in one.notice.document
+        assert one.notice.audience.groups == "all"
+    online, postal = (r.notice.body for r in campaigns if r.notice)
+    assert "dịch vụ công trực tuyến" in online
+    assert "bưu chính công ích" in postal
