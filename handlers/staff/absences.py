@@ -9,10 +9,12 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from handlers.staff.people_words import person_named, refuse, split_at, tell, words
+from handlers.staff import people_deeds
+from handlers.staff.people_deeds import days, doing_of, span
+from handlers.staff.people_words import person_named, refuse, split_at, words
 from handlers.staff.request import Command, Replies, StaffRequest, say
 from handlers.staff.words import parse_day, split_reason
-from office import membership, people
+from office import people
 from office.messages import Line, Style
 from office.people import Absence, Person
 from office.rights import Action, allowed, demand
@@ -43,23 +45,17 @@ def away(request: StaffRequest, rest: str) -> Replies:
     who = person_named(session, said.name) if said.name else me
     if who.id != me.id:
         demand(me.roles, Action.ANY_ABSENCE)
-    if said.until < request.today:
-        raise refuse("absences.past", until=f"{said.until:%d/%m/%Y}")
     stand_in = person_named(session, said.stand_in) if said.stand_in else None
-    row = membership.record_absence(
-        session,
-        who.id,
+    row = people_deeds.record_absence(
+        doing_of(request),
+        who,
         since=said.since,
         until=said.until,
-        stand_in_id=stand_in.id if stand_in else None,
+        stand_in=stand_in,
         reason=said.reason,
-        actor=me.id,
-        now=request.now,
     )
-    days = _days(row)
-    _tell_both(request, row, who, stand_in, days)
     return say(
-        words()("absences.recorded", name=who.name, span=days),
+        words()("absences.recorded", name=who.name, span=days(row)),
         *_about_stand_in(session, row, stand_in),
         Line(words()("absences.cancel"), Style.SOURCE),
     )
@@ -69,16 +65,9 @@ def back(request: StaffRequest, rest: str) -> Replies:
     """`/hetnghi`, with a name for somebody else: back earlier, or not going at all."""
     me, session = request.me, request.session
     who = person_named(session, rest) if rest.strip() else me
-    if who.id != me.id:
-        demand(me.roles, Action.ANY_ABSENCE)
-    rows = membership.cancel_absences(session, who.id, on=request.today, actor=me.id, now=request.now)
+    rows = people_deeds.cancel_absences(doing_of(request), who)
     if not rows:
         return say(words()("absences.none", name=who.name))
-    tell(request, "absence.cancel", who.id, who.id, [words()("absences.told_back", actor=me.name)])
-    for member_id in dict.fromkeys(row.stand_in_id for row in rows):
-        if member_id is not None:
-            told = words()("absences.told_stand_in_back", name=who.name)
-            tell(request, f"absence.back.{who.id}", member_id, member_id, [told])
     lines = [words()("absences.back", name=who.name, spans=_spans(rows))]
     left = people.absences(session, who.id, since=request.today)
     if left:
@@ -86,21 +75,8 @@ def back(request: StaffRequest, rest: str) -> Replies:
     return say(*lines)
 
 
-def span(session: Session, row: Absence) -> str:
-    """«từ 25/11/2026 đến hết 30/11/2026, người thay: Trần Thị B»."""
-    if row.stand_in_id is None:
-        return _days(row)
-    return words()("absences.with_stand_in", span=_days(row), name=people.name_of(session, row.stand_in_id))
-
-
-def _days(row: Absence) -> str:
-    name = "absences.span_one" if row.since == row.until else "absences.span"
-    values = {"since": f"{row.since:%d/%m/%Y}", "until": f"{row.until:%d/%m/%Y}"}
-    return words()(name, **values)
-
-
 def _spans(rows: Iterable[Absence]) -> str:
-    return "; ".join(_days(row) for row in rows)
+    return "; ".join(days(row) for row in rows)
 
 
 def _list(request: StaffRequest, who: Person) -> Replies:
@@ -120,18 +96,9 @@ def _about_stand_in(session: Session, row: Absence, stand_in: Person | None) -> 
     if not people.private_chats(session, stand_in.id):
         lines.append(Line(words()("absences.stand_in_unreached", name=stand_in.name), Style.WARNING))
     for other in people.absences(session, stand_in.id, since=row.since, until=row.until):
-        text = words()("absences.stand_in_away", name=stand_in.name, span=_days(other))
+        text = words()("absences.stand_in_away", name=stand_in.name, span=days(other))
         lines.append(Line(text, Style.WARNING))
     return lines
-
-
-def _tell_both(request: StaffRequest, row: Absence, who: Person, stand_in: Person | None, days: str) -> None:
-    absent = words()("absences.told_absent", actor=request.me.name, span=span(request.session, row))
-    why = [words()("absences.told_reason", reason=row.reason)] if row.reason else []
-    tell(request, "absence.record", row.id, who.id, [absent, *why])
-    if stand_in is not None:
-        text = words()("absences.told_stand_in", name=who.name, span=days)
-        tell(request, "absence.stand_in", row.id, stand_in.id, [text])
 
 
 def _read(request: StaffRequest, rest: str) -> _Said:

@@ -9,7 +9,8 @@ from threading import Lock
 
 from sqlalchemy import select
 
-from handlers.staff.absences import span
+from handlers.staff import people_deeds
+from handlers.staff.people_deeds import doing_of, span
 from handlers.staff.people_words import (
     demand_private,
     department_name,
@@ -23,8 +24,8 @@ from handlers.staff.roles import few_admins
 from office import codes, groups, membership, people
 from office.groups import GroupState
 from office.messages import Line, Reply, Style
-from office.people import ChatAccount, CodePurpose, Person, Role, plain
-from office.rights import Action, allowed
+from office.people import ChatAccount, Person, Role, plain
+from office.rights import Action
 from scheduler.wording import when
 
 _CODE = re.compile(r"\s*([A-Za-z0-9]{4})[\s-]*([A-Za-z0-9]{4})(?:\s+(.*))?\Z", re.DOTALL)
@@ -130,18 +131,7 @@ def new_code(request: StaffRequest, rest: str) -> Replies:
 
 def code_for(request: StaffRequest, person: Person) -> Replies:
     """Make a code and say it, with a message to pass on. Raises Refused for an admin's where one may not."""
-    me = request.me
-    # Who ties an account to an admin becomes one.
-    if person.has(Role.ADMIN) and person.id != me.id and not allowed(me.roles, Action.GIVE_ROLES):
-        raise refuse("accounts.admin_code", name=person.name)
-    code = codes.make_code(
-        request.session,
-        CodePurpose.TIE,
-        member_id=person.id,
-        created_by=me.id,
-        now=request.now,
-        hash_key=request.hash_key,
-    )
+    code = people_deeds.make_code(doing_of(request), person, hash_key=request.hash_key)
     until = when(request.now + timedelta(days=codes.TIE_DAYS))
     return (
         *say(

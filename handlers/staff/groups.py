@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from rapidfuzz import fuzz
 from sqlalchemy.orm import Session
 
-from handlers.staff.people_words import department_name, refuse, words
+from handlers.staff import people_deeds
+from handlers.staff.people_deeds import doing_of, held_group, whose
+from handlers.staff.people_words import refuse, words
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.words import one_department, split_reason
 from office import groups, people
@@ -16,7 +18,6 @@ from office.messages import ChatAddress, Choice, ChoiceKind, Event, Incoming, Li
 from office.people import Department, plain
 from office.rights import Action, demand
 from scheduler import audience, trouble
-from scheduler.outbox import Recipient
 from scheduler.trouble import ChatTrouble
 
 _OFFERED = 6  # departments on buttons
@@ -120,7 +121,7 @@ def _likeness(title: str, department: Department) -> float:
 def tapped(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     """`s:nhom:5:2` ties group 5 to department 2, `…:0` to the whole office, `…:tuchoi` refuses it."""
     demand(request.me.roles, Action.DECIDE_GROUPS)
-    group = _group(request.session, number(arguments, 0))
+    group = held_group(request.session, number(arguments, 0))
     if group.state is not GroupState.PENDING:
         return say(
             words()(
@@ -172,38 +173,17 @@ def _decide(
     reason: str,
     replaces: bool = False,
 ) -> Replies:
-    session, new = request.session, group.state is not GroupState.APPROVED
-    groups.decide(
-        session,
-        group,
-        approve=approve,
-        department_id=department_id,
-        actor=request.me.id,
-        reason=reason,
-        now=request.now,
+    session = request.session
+    people_deeds.decide_group(
+        doing_of(request), group, approve=approve, department_id=department_id, reason=reason
     )
-    session.flush()
     said = words()(
         "groups.approved" if approve else "groups.refused",
         id=group.id,
         title=_title(group),
-        department=_whose(session, group),
+        department=whose(session, group),
     )
-    if approve and new:
-        _greet(request, group)
     return say(said, *_decider(session, group), replaces=replaces)
-
-
-def _greet(request: StaffRequest, group: Group) -> None:
-    lines = (
-        Line(words()("groups.greeting_title"), Style.TITLE),
-        Line(words()("groups.greeting", department=_whose(request.session, group))),
-        Line(words()("groups.greeting_how"), Style.SOURCE),
-    )
-    to = [Recipient(to=audience.address(group))]
-    request.work.outbox.announce(
-        request.session, "group.approved", group.id, to, Reply(lines=lines), now=request.now
-    )
 
 
 def listed(request: StaffRequest, rest: str) -> Replies:
@@ -220,7 +200,7 @@ def listed(request: StaffRequest, rest: str) -> Replies:
 def _item(session: Session, group: Group) -> str:
     item = words()("groups.list_item", id=group.id, title=_title(group), state=group.state.label)
     if group.state is GroupState.APPROVED:
-        item = words()("groups.list_department", item=item, department=_whose(session, group))
+        item = words()("groups.list_department", item=item, department=whose(session, group))
         if group.topic:
             item = words()("groups.list_topic", item=item, topic=group.topic)
     elif group.reason:
@@ -244,31 +224,17 @@ def _numbered(session: Session, rest: str) -> tuple[Group, str]:
     found = number((first.lstrip("#"),), 0)
     if found < 0:
         raise refuse("groups.need_number", "groups.need_number_mend")
-    return _group(session, found), said.strip()
-
-
-def _group(session: Session, group_id: int) -> Group:
-    """The group as it is now, held so that two decisions come one after the other. Raises Refused."""
-    row = session.get(Group, group_id, populate_existing=True, with_for_update=True) if group_id > 0 else None
-    if row is None:
-        raise refuse("groups.unknown", "groups.unknown_mend", id=max(group_id, 0))
-    return row
+    return held_group(session, found), said.strip()
 
 
 def _title(group: Group) -> str:
     return group.title or group.chat
 
 
-def _whose(session: Session, group: Group) -> str:
-    if group.department_id is None:
-        return words()("whole_office")
-    return department_name(session, group.department_id)
-
-
 def _state(session: Session, group: Group) -> str:
     if group.state is not GroupState.APPROVED:
         return group.state.label
-    return f"{group.state.label}, {_whose(session, group)}"
+    return f"{group.state.label}, {whose(session, group)}"
 
 
 def _decider(session: Session, group: Group) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from handlers.staff import absences, accounts, roles
+from handlers.staff import absences, accounts, people_deeds, roles
+from handlers.staff.people_deeds import doing_of
 from handlers.staff.people_words import (
     demand_private,
     department_name,
@@ -21,11 +22,9 @@ from handlers.staff.people_words import (
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import one_department, split_reason
 from office import membership, people
-from office.assignments import Assignment, AssignmentState, Responsible
 from office.messages import Line, Style
 from office.people import Absence, ChatAccount, Person, Role, plain
 from office.rights import Action, demand
-from scheduler.handover import hand_over
 
 _LISTED = 40  # people in one list
 
@@ -44,9 +43,7 @@ def add(request: StaffRequest, rest: str) -> Replies:
         if known.department_id == department_id and plain(known.title) == plain(title):
             where = department_name(session, department_id)
             raise refuse("people.known", "people.known_mend", name=known.name, department=where)
-    person = membership.add_member(
-        session, name, department_id=department_id, title=title, actor=request.me.id, now=request.now
-    )
+    person = people_deeds.add_member(doing_of(request), name, department_id=department_id, title=title)
     warnings = [
         Line(words()("people.namesake", who=described(session, known), id=known.id), Style.WARNING)
         for known in namesakes
@@ -66,9 +63,7 @@ def move(request: StaffRequest, rest: str) -> Replies:
         raise refuse("people.move_how", "people.move_how_mend")
     session = request.session
     person, department = person_named(session, name), one_department(session, department_words)
-    membership.move_member(
-        session, person.id, department.id, title=title, actor=request.me.id, now=request.now
-    )
+    people_deeds.move_member(doing_of(request), person.id, department.id, title=title)
     return say(
         words()("people.moved", name=person.name, department=department.name), words()("people.moved_note")
     )
@@ -122,38 +117,18 @@ def _items(request: StaffRequest, found: Sequence[Person]) -> list[str]:
 
 def leave(request: StaffRequest, rest: str) -> Replies:
     """`/roi Nguyễn Văn A giao Trần Thị B lý do …`: hand over what is open, then take the member out."""
-    session, me = request.session, request.me
+    session = request.session
     said, reason = split_reason(rest)
     before, after = split_at(said, "giao")
     name, to_name = before.removesuffix(" bàn"), after.removeprefix("cho ")
     if not name:
         raise refuse("people.leave_how", "people.leave_how_mend")
-    if not reason:
-        raise refuse("people.leave_reason", "people.leave_reason_mend")
     who = person_named(session, name)
     to = person_named(session, to_name) if to_name else None
-    count = _open_work(session, who.id)
-    if to is None and count:
-        raise refuse("people.leave_work", "people.leave_work_mend", name=who.name, count=count)
-    lines = [words()("people.left", name=who.name)]
-    if to is not None:
-        count = hand_over(session, request.work, who.id, to.id, actor=me, reason=reason, now=request.now)
-        lines.append(words()("people.handed", count=count, to=to.name))
-    else:
-        lines.append(words()("people.handed_none"))
-    membership.leave(session, who.id, actor=me.id, reason=reason, now=request.now)
+    count = people_deeds.leave(doing_of(request), who, to=to, reason=reason)
+    handed = words()("people.handed", count=count, to=to.name) if to else words()("people.handed_none")
+    lines = [words()("people.left", name=who.name), handed]
     return say(*lines, *_stood_in(request, who), *roles.few_admins(session))
-
-
-def _open_work(session: Session, member_id: int) -> int:
-    unfinished = Assignment.state.in_((AssignmentState.OPEN, AssignmentState.REPORTED))
-    query = (
-        select(func.count())
-        .select_from(Responsible)
-        .join(Assignment, Assignment.id == Responsible.assignment_id)
-        .where(Responsible.member_id == member_id, Responsible.released_at.is_(None), unfinished)
-    )
-    return session.scalar(query) or 0
 
 
 def _stood_in(request: StaffRequest, who: Person) -> list[Line]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from handlers.staff.request import StaffRequest
 from handlers.staff.words import one_person
 from knowledge.phrases import Phrases
 from office import people
-from office.messages import Line, Reply
 from office.people import Department, Person
 from office.refusal import Refused
-from scheduler.outbox import Recipient
 
 _NAMED = 8  # people of one name listed
 
@@ -90,18 +87,3 @@ def demand_private(request: StaffRequest) -> None:
     """Raises Refused in a group: what follows isn't for everyone's eyes."""
     if not request.private:
         raise refuse("only_private")
-
-
-def tell(request: StaffRequest, what: str, subject_id: int, member_id: int, lines: Sequence[str]) -> None:
-    """Tell a member privately that something was done about them; not who does it themselves."""
-    if request.person is not None and request.person.id == member_id:
-        return
-    chats = people.private_chats(request.session, member_id)
-    request.work.outbox.announce(
-        request.session,
-        what,
-        subject_id,
-        [Recipient(to=chat, member_id=member_id) for chat in chats],
-        Reply(lines=tuple(Line(line) for line in lines)),
-        now=request.now,
-    )

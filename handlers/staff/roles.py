@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from handlers.staff.people_words import person_named, refuse, tell, words
+from handlers.staff import people_deeds
+from handlers.staff.people_deeds import doing_of
+from handlers.staff.people_words import person_named, refuse, words
 from handlers.staff.request import Command, Replies, StaffRequest, say
 from handlers.staff.words import split_reason
 from office import membership
@@ -26,12 +28,7 @@ _ENOUGH_ADMINS = 2
 def give(request: StaffRequest, rest: str) -> Replies:
     """`/quyen Nguyễn Văn A truongphong lý do …`"""
     who, role, reason = _read(request.session, rest, mend="roles.give_mend")
-    if role is Role.HEAD and who.department_id is None:
-        raise refuse("roles.no_department", "roles.no_department_mend", name=who.name)
-    me = request.me
-    given = membership.give_role(request.session, who.id, role, actor=me.id, reason=reason, now=request.now)
-    if given:
-        _tell(request, f"role.give.{role}", who, "roles.told_given", role, reason)
+    given = people_deeds.give_role(doing_of(request), who, role, reason=reason)
     text = "roles.given" if given else "roles.had"
     return say(words()(text, name=who.name, role=role.label), *few_admins(request.session))
 
@@ -39,10 +36,7 @@ def give(request: StaffRequest, rest: str) -> Replies:
 def take(request: StaffRequest, rest: str) -> Replies:
     """`/thoiquyen Nguyễn Văn A truongphong lý do …`"""
     who, role, reason = _read(request.session, rest, mend="roles.take_mend")
-    me = request.me
-    taken = membership.take_role(request.session, who.id, role, actor=me.id, reason=reason, now=request.now)
-    if taken:
-        _tell(request, f"role.take.{role}", who, "roles.told_taken", role, reason)
+    taken = people_deeds.take_role(doing_of(request), who, role, reason=reason)
     text = "roles.taken" if taken else "roles.not_had"
     return say(words()(text, name=who.name, role=role.label), *few_admins(request.session))
 
@@ -64,14 +58,6 @@ def _read(session: Session, rest: str, *, mend: str) -> tuple[Person, Role, str]
         if role is not None:
             return person_named(session, " ".join(tokens[:-count]).strip(" ,;")), role, reason
     raise refuse("roles.how", mend)
-
-
-def _tell(request: StaffRequest, what: str, who: Person, text: str, role: Role, reason: str) -> None:
-    lines = (
-        words()(text, role=role.label),
-        words()("roles.told_by", actor=request.me.name, reason=reason),
-    )
-    tell(request, what, who.id, who.id, lines)
 
 
 COMMANDS: tuple[Command, ...] = (
