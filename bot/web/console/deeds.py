@@ -103,6 +103,8 @@ def _text(subject: str, key: str, value: str) -> str:
         return str(kind(value).label)
     if subject == "switch" and key == "key":
         return switch_label(value)
+    if key == "purpose":
+        return named(words(), f"purposes.{value}", value)
     return _day(value) or (value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
 
 
