@@ -76,6 +76,7 @@ class Office:
             readers=self._readers,
             clock=self.clock,
             hash_key=key,
+            library=self.shelf.current,
             text_limits={Telegram.name: DELIVERY_LIMIT},
             booked=self.metrics.delivered,
         )

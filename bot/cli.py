@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_audit, cli_backup, cli_staff, cli_work
+from bot import cli_audit, cli_backup, cli_report, cli_staff, cli_work
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -53,6 +53,7 @@ app.add_typer(cli_work.work_app, name="work")
 app.add_typer(cli_staff.people_app, name="people")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.command(cls=Command)(cli_staff.rehearse)
+app.command(cls=Command)(cli_report.report)
 app.command(cls=Command)(cli_backup.backup)
 app.command(cls=Command)(cli_backup.restore)
 
@@ -152,6 +153,7 @@ def chat(config: ConfigOption = None) -> None:
             readers=session_factory(engine, read_only=True),
             clock=SystemClock(),
             hash_key=key,
+            library=lambda: library,
         )
         code = staff.prepare()
         if code:

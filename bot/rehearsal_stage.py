@@ -64,6 +64,7 @@ class Kind(StrEnum):
     ASSIGNMENT = "assignment"  # a rule that makes work
     DIGEST = "digest"
     LEADERS = "leaders"
+    MONTH = "month"
     AUDIT = "audit"
     NOTICE = "notice"  # a rule that writes a notice, and notices that leave
     RUNG = "rung"  # a reminder of an assignment

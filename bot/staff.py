@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.files import feed
 from bot.files.papers import OfficePapers
+from handlers.library import Library
+from handlers.office_report.monthly import MonthlyReport
+from handlers.staff.request import ConsoleAddress
 from handlers.staff.router import StaffRouter
 from office import codes, people
 from office.clock import Clock
@@ -18,7 +21,7 @@ from office.settings import Assignments, Delivery, Settings
 from scheduler import pings, planner
 from scheduler.calendar import WorkCalendar
 from scheduler.clock import Waker
-from scheduler.composers import composers
+from scheduler.composers import Report, composers
 from scheduler.courier import Courier
 from scheduler.delivery import Policy
 from scheduler.ladder import Ladder
@@ -51,10 +54,13 @@ class Staff:
         readers: sessionmaker[Session],
         clock: Clock,
         hash_key: bytes,
+        library: Callable[[], Library],
         text_limits: Mapping[str, int] | None = None,
         booked: Callable[[str, str], None] = lambda channel, outcome: None,
+        console_address: Callable[[], ConsoleAddress | None] = lambda: None,
     ) -> None:
-        """`text_limits`: channel → characters of one message; `booked` is told of each outcome."""
+        """`library` gives the current version of the knowledge. `text_limits`: channel → characters of one
+        message; `booked` is told of each outcome."""
         self._settings = settings
         self._sessions = sessions
         self._readers = readers
@@ -87,14 +93,26 @@ class Staff:
             trouble=ChatTrouble(self.outbox),
             booked=booked,
         )
-        self.planner = make_planner(self.work, self.notices, sessions=sessions, readers=readers, clock=clock)
+        papers = OfficePapers(settings.web.public_url or "")
+        self.planner = make_planner(
+            self.work,
+            self.notices,
+            sessions=sessions,
+            readers=readers,
+            clock=clock,
+            report=MonthlyReport(
+                library=library, calendar=lambda: self.calendar, papers=papers.office_report
+            ),
+        )
         self.waker = Waker(clock=clock, plan=self.planner.plan_due, next_due=self._next_due)
         self.router = StaffRouter(
             work=self.work,
             hash_key=hash_key,
-            papers=OfficePapers(settings.web.public_url or ""),
+            papers=papers,
             notices=self.notices,
+            library=library,
             changed=self.waker.wake,
+            console_address=console_address,
         )
 
     def prepare(self) -> str | None:
@@ -147,14 +165,15 @@ def make_planner(
     sessions: sessionmaker[Session],
     readers: sessionmaker[Session] | None = None,
     clock: Clock,
+    report: Report | None = None,
 ) -> Planner:
-    """A planner of all kinds of rules, of the rungs and of notices."""
+    """A planner of all kinds of rules, of the rungs and of notices. `report`: writes the monthly report."""
     return Planner(
         sessions=sessions,
         clock=clock,
         calendar=work.calendar,
         outbox=work.outbox,
-        composers=composers(work, notices),
+        composers=composers(work, notices, report),
         rungs=Pings(work).plan,
         notices=NoticePlanner(notices, sessions=sessions, readers=readers, clock=clock).plan,
     )

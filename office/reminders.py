@@ -20,6 +20,7 @@ class ReminderKind(StrEnum):
     NOTICE = "notice"  # a notice by its template, which waits for approval
     DIGEST = "digest"  # each department's open work
     LEADERS = "leaders"  # the week's state, to the leaders
+    MONTH = "month"  # the report of the month before, to the leaders
     AUDIT = "audit"  # what became of the last day's occurrences, to the admins
 
 

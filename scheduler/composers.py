@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar as gregorian
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -26,9 +26,16 @@ from scheduler.rotation import Rotation, next_text
 from scheduler.wording import plan_texts
 from scheduler.work import Draft, Work
 
+Report = Callable[[Session, datetime], Reply]  # of the month before a moment
 
-def composers(work: Work, notices: Notices | None = None) -> Mapping[ReminderKind, Composer]:
-    """A composer for each kind."""
+
+def composers(
+    work: Work, notices: Notices | None = None, report: Report | None = None
+) -> Mapping[ReminderKind, Composer]:
+    """A composer for each kind.
+
+    `report` comes from above, for it needs the knowledge; without it (a rehearsal) it is only announced.
+    """
     desk = notices or Notices(outbox=work.outbox, calendar=work.calendar)
 
     def assignments(session: Session, row: Reminder, moment: Moment) -> Made:
@@ -43,6 +50,9 @@ def composers(work: Work, notices: Notices | None = None) -> Mapping[ReminderKin
     def leaders(session: Session, row: Reminder, moment: Moment) -> Made:
         return _leaders(work, session, moment)
 
+    def month(session: Session, row: Reminder, moment: Moment) -> Made:
+        return _month(report, session, row, moment)
+
     def audit(session: Session, row: Reminder, moment: Moment) -> Made:
         return _audit(work, session, moment)
 
@@ -52,6 +62,7 @@ def composers(work: Work, notices: Notices | None = None) -> Mapping[ReminderKin
         ReminderKind.NOTICE: notice,
         ReminderKind.DIGEST: digest,
         ReminderKind.LEADERS: leaders,
+        ReminderKind.MONTH: month,
         ReminderKind.AUDIT: audit,
     }
 
@@ -140,6 +151,17 @@ def _leaders(work: Work, session: Session, moment: Moment) -> Made:
     reply = digests.for_leaders(session, today, work.calendar())
     to = audience.in_role(session, Role.LEADER, Role.VAN_PHONG, on=today)
     return Made(messages=(Message(to=to, reply=reply, manner=_today_only(moment)),))
+
+
+def _month(report: Report | None, session: Session, row: Reminder, moment: Moment) -> Made:
+    """The month before, for the leaders and Văn phòng; written only where somebody is to get it."""
+    to = audience.in_role(session, Role.LEADER, Role.VAN_PHONG, on=_day(moment.now))
+    if not to:
+        return Made()
+    reply = report(session, moment.due_at) if report else Reply(lines=(Line(row.title, Style.TITLE),))
+    stale = timedelta(minutes=row.stale_minutes) if row.stale_minutes else None
+    manner = Manner(stale_at=moment.due_at + stale if stale else None)
+    return Made(messages=(Message(to=to, reply=reply, manner=manner),))
 
 
 def _audit(work: Work, session: Session, moment: Moment) -> Made:

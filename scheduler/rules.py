@@ -14,7 +14,7 @@ from scheduler.planner import first_moment
 from scheduler.reminder_files import Rule
 from scheduler.schedule import WorkDays
 
-DIGEST, LEADERS, SELF_CHECK = "tong-hop-phong", "tong-hop-lanh-dao", "tu-kiem"
+DIGEST, LEADERS, MONTH, SELF_CHECK = "tong-hop-phong", "tong-hop-lanh-dao", "tong-hop-thang", "tu-kiem"
 
 
 def sync(
@@ -115,6 +115,14 @@ def _own(at: time) -> dict[str, dict[str, Any]]:
             "schedule": f"thứ Hai {clock}",
             "shift": "after",
             "stale_minutes": 540,
+        },
+        MONTH: common
+        | {
+            "title": "Báo cáo tháng gửi lãnh đạo",
+            "kind": ReminderKind.MONTH,
+            "schedule": f"ngày 1 hằng tháng {clock}",
+            "shift": "after",
+            "stale_minutes": 7 * 1440,
         },
         SELF_CHECK: common
         | {

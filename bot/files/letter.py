@@ -12,12 +12,13 @@ from bot.files.texts import clean
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from docx.table import Table
+    from docx.table import Table, _Row
     from docx.text.paragraph import Paragraph
 
 FONT = "Times New Roman"
 BODY, IN_TABLE = 14.0, 12.0  # points
 TEXT_WIDTH = 160.0  # millimetres between the margins of an A4 page
+_IN_CELLS = {True: "Ô chữ", False: "Ô số"}  # styles
 _MARGINS = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}
 
 
@@ -49,6 +50,7 @@ class Letter:
         self.document: Document = new()
         _set_up_page(self.document)
         _set_up_fonts(self.document)
+        self._in_cells = _add_cell_styles(self.document)
         _number_pages(self.document)
         known = self.document.core_properties
         known.title, known.author, known.last_modified_by = clean(title), clean(author), clean(author)
@@ -97,21 +99,16 @@ class Letter:
         table = _table(self.document, len(rows) + 1, [width * scale for width in widths])
         table.style = "Table Grid"
         _narrow_cells(table)
-        bold = Look(align="center", size=IN_TABLE, bold=True, before=2, after=2, with_next=True)
-        _fill(table, 0, headings, [bold] * len(headings))
-        _repeat(table.rows[0]._tr)
-        for number, texts in enumerate(rows, start=1):
+        styles = [self._in_cells[n in left] for n in range(len(headings))]
+        heading, *others = table.rows
+        _fill(heading, headings, [self._in_cells[False]] * len(headings), bold=True, with_next=True)
+        _repeat(heading._tr)
+        for number, (row, texts) in enumerate(zip(others, rows, strict=True), start=1):
             last = number == len(rows)
             # No page begins or ends with a row or two.
             together = (number < 3 or number > len(rows) - 3) and not last
-            look = replace(bold, bold=last_bold and last, with_next=together)
-            _fill(
-                table,
-                number,
-                texts,
-                [replace(look, align="left") if n in left else look for n in range(len(texts))],
-            )
-            _keep_whole(table.rows[number]._tr)
+            _fill(row, texts, styles, bold=last_bold and last, with_next=together)
+            _keep_whole(row._tr)
 
     def picture(self, png: bytes, *, says: str) -> None:
         """A picture over the whole width; `says`: its content in words, for who can't see it."""
@@ -195,6 +192,25 @@ def _set_up_fonts(document: Document) -> None:
         font._element.rPr.append(_element("w:lang", val="vi-VN", eastAsia="vi-VN"))
 
 
+def _add_cell_styles(document: Document) -> dict[bool, str]:
+    """The ids of the styles in tables: from the left, and in the middle."""
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt
+
+    ids: dict[bool, str] = {}
+    for left, name in _IN_CELLS.items():
+        style: Any = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = document.styles["Normal"]
+        style.font.size = Pt(IN_TABLE)
+        form = style.paragraph_format
+        form.alignment = WD_ALIGN_PARAGRAPH.LEFT if left else WD_ALIGN_PARAGRAPH.CENTER
+        form.space_before = form.space_after = Pt(2)
+        form.line_spacing = 1.0
+        ids[left] = style.style_id
+    return ids
+
+
 def _number_pages(document: Document) -> None:
     """In the middle above the text, from the second page on."""
     [section] = document.sections
@@ -226,11 +242,18 @@ def _table(document: Document, rows: int, widths: Sequence[float]) -> Table:
     return table
 
 
-def _fill(table: Table, row: int, texts: Sequence[str], looks: Sequence[Look]) -> None:
+def _fill(row: _Row, texts: Sequence[str], styles: Sequence[str], *, bold: bool, with_next: bool) -> None:
+    """The texts of a row; `styles`: their ids."""
     from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT
 
-    for cell, text, look in zip(table.rows[row].cells, texts, looks, strict=True):
-        write(cell.paragraphs[0], text, look)
+    for cell, text, style in zip(row.cells, texts, styles, strict=True):
+        [paragraph] = cell.paragraphs
+        paragraph._p.get_or_add_pPr().style = style  # by its id: to look it up takes most of the time
+        run = paragraph.add_run(clean(text))
+        if bold:
+            run.bold = True
+        if with_next:
+            paragraph.paragraph_format.keep_with_next = True
         cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
 
 

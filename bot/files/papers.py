@@ -7,10 +7,11 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from bot.files import chart, feed, imports, workbook
+from bot.files import chart, feed, imports, office_report, workbook
+from handlers.office_report.figures import OfficeReport
 from handlers.staff.papers import Papers, Preview
 from office.assignments import Assignment
-from office.messages import Line
+from office.messages import File, Line
 from scheduler.notices.report import Report
 from scheduler.statistics import Share, Statistics
 
@@ -34,6 +35,9 @@ class OfficePapers(Papers):
 
     def notice(self, found: Report) -> bytes:
         raise NotImplementedError
+
+    def office_report(self, report: OfficeReport) -> tuple[File, ...]:
+        return office_report.report_files(report)
 
     def template(self) -> bytes:
         return imports.template_xlsx()

@@ -38,13 +38,13 @@ def sentences(report: OfficeReport) -> Sentences:
     )
 
 
-def as_lines(report: OfficeReport) -> tuple[Line, ...]:
-    """The message in chat."""
+def as_lines(report: OfficeReport, *, files: bool = True) -> tuple[Line, ...]:
+    """The message in chat. `files`: whether it says that there are some."""
     said = sentences(report)
     title = words()("chat.title", span=report.span.name)
     lines = [Line(title, Style.TITLE), *([Line(not_over(report), Style.WARNING)] if not_over(report) else ())]
     if report.empty:
-        return (*lines, Line(_say("empty")))
+        return (*lines, Line(_say("empty")), *((Line(text, Style.SOURCE)) for text in remarks(report)))
     for part in (said.questions, said.unanswered, said.guidance, said.work):
         lines += [Line(text) for text in part]
     if report.departments:
@@ -52,7 +52,7 @@ def as_lines(report: OfficeReport) -> tuple[Line, ...]:
         lines += [Line(statistics.one_line(share), Style.ITEM) for share in report.departments]
     lines += [Line(text) for text in said.notices]
     lines += [Line(text, Style.SOURCE) for text in remarks(report)]
-    return (*lines, Line(words()("chat.files"), Style.SOURCE))
+    return (*lines, *([Line(words()("chat.files"), Style.SOURCE)] if files else ()))
 
 
 def intro(report: OfficeReport) -> str:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from handlers.office_report.figures import OfficeReport
 from office.assignments import Assignment
-from office.messages import Line
+from office.messages import File, Line
 from scheduler.notices.report import Report
 from scheduler.statistics import Share, Statistics
 from scheduler.work import Draft
@@ -39,6 +40,10 @@ class Papers(Protocol):
 
     def notice(self, found: Report) -> bytes:
         """An Excel workbook of what became of a notice."""
+        ...
+
+    def office_report(self, report: OfficeReport) -> tuple[File, ...]:
+        """The report to the leaders as a picture, a Word document and an Excel workbook."""
         ...
 
     def template(self) -> bytes:

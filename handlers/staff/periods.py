@@ -1,4 +1,4 @@
-"""A period in words: tháng 11, quý 4, năm 2026, tuần, từ 01/11 đến 30/11."""
+"""A period in words: tháng 11, tháng trước, quý 4, năm 2026, tuần, từ 01/11 đến 30/11."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ def parse_period(text: str, today: date) -> tuple[date, date]:
     words = plain(text)
     if not words or words in ("thang", "thang nay"):
         return _month(today.year, today.month)
+    if words == "thang truoc":
+        last = today.replace(day=1) - timedelta(days=1)
+        return last.replace(day=1), last
     if words in ("tuan", "tuan nay"):
         monday = today - timedelta(days=today.weekday())
         return monday, monday + timedelta(days=6)

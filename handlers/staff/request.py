@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from handlers.library import Library
 from handlers.staff.papers import Papers
 from office.groups import Group
 from office.messages import Choice, Incoming, Line, Reply, Style
@@ -19,6 +20,14 @@ from scheduler.notices.desk import Notices
 from scheduler.work import Work
 
 Replies = tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleAddress:
+    """What a link to the console begins with. `public`: whether it works outside the office's network."""
+
+    url: str
+    public: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +48,8 @@ class StaffRequest:
     hash_key: bytes
     papers: Papers
     notices: Notices
+    library: Callable[[], Library]
+    console: Callable[[], ConsoleAddress | None] = lambda: None
     previous: dict[str, Any] = field(default_factory=dict)  # the state that a tap or command has ended
 
     @property

@@ -8,9 +8,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from handlers.staff import deliveries, desk, giving, groups, notices, people, reminders, reports, work
+from handlers.library import Library
+from handlers.staff import (
+    console,
+    deliveries,
+    desk,
+    giving,
+    groups,
+    notices,
+    office_report,
+    people,
+    reminders,
+    reports,
+    work,
+)
 from handlers.staff.papers import Papers
-from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
+from handlers.staff.request import Command, ConsoleAddress, Replies, StaffRequest, Tapped, say
 from office import people as directory
 from office.assignments import TAP_VERB
 from office.database import when_ended
@@ -25,7 +38,7 @@ from scheduler.work import Work
 
 Flow = Callable[[StaffRequest, str], Replies]
 
-_MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries, notices)
+_MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries, notices, office_report, console)
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
@@ -41,14 +54,19 @@ class StaffRouter:
         hash_key: bytes,
         papers: Papers,
         notices: Notices,
+        library: Callable[[], Library],
         changed: Callable[[], None] = lambda: None,
+        console_address: Callable[[], ConsoleAddress | None] = lambda: None,
     ) -> None:
-        """`changed` is called after each commit of what the staff said: something may be due earlier."""
+        """`library` gives the current version of the knowledge. `changed` is called after each commit of what
+        the staff said: something may be due earlier."""
         self._changed = changed
         self._work = work
         self._hash_key = hash_key
         self._papers = papers
         self._notices = notices
+        self._library = library
+        self._console_address = console_address
         self._all = tuple(command for module in _MODULES for command in module.COMMANDS)
         self._commands = _by_word(self._all)
         self._taps: dict[str, Tapped] = {}
@@ -111,6 +129,8 @@ class StaffRouter:
             hash_key=self._hash_key,
             papers=self._papers,
             notices=self._notices,
+            library=self._library,
+            console=self._console_address,
         )
         if incoming.event is not None:
             return groups.on_event(request)

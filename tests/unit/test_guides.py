@@ -24,7 +24,7 @@ from office.settings import Settings, settings_from
 from scheduler.calendar import WorkCalendar
 from scheduler.calendar_overlay import read_overlay
 from scheduler.reminder_files import read_rules
-from scheduler.rules import DIGEST, LEADERS, SELF_CHECK
+from scheduler.rules import DIGEST, LEADERS, MONTH, SELF_CHECK
 from scheduler.schedule import Shift, fold, parse_schedule
 from scheduler.wording import plan_texts
 
@@ -184,7 +184,7 @@ def test_every_way_with_days_off_is_explained() -> None:
 
 def test_the_rules_that_are_there_from_the_start_are_named() -> None:
     named = {key for row in rows(guide(REMINDERS), "Khoá") for key in re.findall(r"`([^`]+)`", row[0])}
-    assert named == {rule.key for rule in read_rules().rules} | {DIGEST, LEADERS, SELF_CHECK}
+    assert named == {rule.key for rule in read_rules().rules} | {DIGEST, LEADERS, MONTH, SELF_CHECK}
 
 
 @pytest.mark.parametrize("block", yaml_blocks(REMINDERS))

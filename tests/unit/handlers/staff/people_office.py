@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from handlers.library import Library
 from handlers.staff import groups as group_handlers
 from handlers.staff import people as people_handlers
 from handlers.staff.papers import Papers
@@ -32,6 +33,7 @@ from scheduler.work import Work
 
 KEY = b"0123456789abcdef"
 NO_PAPERS = cast("Papers", None)  # these commands hand out no files
+NO_LIBRARY = cast("Callable[[], Library]", None)  # nor any answer of the knowledge
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # Wednesday, 9:00 in Việt Nam
 CALENDAR = WorkCalendar.shipped()
 COMMANDS = {word: c for c in (*people_handlers.COMMANDS, *group_handlers.COMMANDS) for word in c.words}
@@ -104,6 +106,7 @@ class Office:
             hash_key=KEY,
             papers=NO_PAPERS,
             notices=Notices(outbox=self.work.outbox, calendar=lambda: CALENDAR),
+            library=NO_LIBRARY,
         )
 
     def type(self, by: int | None, text: str, *, sender: str = "", **more: Any) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from handlers.library import Library, open_library
+from handlers.office_report.figures import OfficeReport
 from handlers.staff.papers import Preview
 from handlers.staff.router import StaffRouter
+from knowledge.answer import OfficeProfile
 from office import codes, groups, membership, people
 from office.assignments import Assignment
 from office.clock import ZONE
 from office.database import make_engine, session_factory
 from office.deliveries import Delivery, Status
-from office.messages import Incoming, Line, Reply, SentFile
+from office.messages import File, Incoming, Line, Reply, SentFile
 from office.people import Role
 from office.wire import replies_from_json
 from scheduler.calendar import WorkCalendar
@@ -42,6 +46,13 @@ PEOPLE = {
 }
 
 
+@cache
+def shipped_library() -> Library:
+    """The shipped knowledge, read once."""
+    library, _ = open_library([], OfficeProfile(name="Sở Công Thương"))
+    return library
+
+
 class PlainPapers:
     """Files that are only names; their making has tests of its own."""
 
@@ -56,6 +67,9 @@ class PlainPapers:
 
     def notice(self, found: Report) -> bytes:
         return found.title.encode()
+
+    def office_report(self, report: OfficeReport) -> tuple[File, ...]:
+        return (File(name=f"{report.span.name}.docx", media_type="text/plain", content=b"report"),)
 
     def template(self) -> bytes:
         return b"template"
@@ -95,7 +109,11 @@ class Office:
             editable={"t": timedelta(hours=48)},
         )
         self.router = StaffRouter(
-            work=self.work, hash_key=b"k" * 16, papers=PlainPapers(), notices=self.notices
+            work=self.work,
+            hash_key=b"k" * 16,
+            papers=PlainPapers(),
+            notices=self.notices,
+            library=shipped_library,
         )
         self.now = NOW
         self.states: dict[str, dict[str, Any]] = {}
