@@ -21,6 +21,7 @@ from bot.channels.telegram import Telegram
 from bot.channels.telegram_courier import account_of
 from bot.channels.web import Web
 from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder
+from bot.console_address import console_address
 from bot.metrics import Metrics
 from bot.shelf import Reading, Shelf
 from bot.staff import Staff
@@ -79,6 +80,7 @@ class Office:
             library=self.shelf.current,
             text_limits={Telegram.name: DELIVERY_LIMIT},
             booked=self.metrics.delivered,
+            console_address=lambda: console_address(self.settings, self.port),
         )
         self.claim_code = self.staff.prepare()
         self.desk = FrontDesk(
@@ -97,6 +99,11 @@ class Office:
         self.channels: list[Channel] = self._channels()
         self.metrics.channels.extend(c.state for c in self.channels)
         self._stop = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """The web page's, the one given where the settings leave it open."""
+        return int(self.web.state.facts.get("port", self.settings.web.port))
 
     def _channels(self) -> list[Channel]:
         settings = self.settings

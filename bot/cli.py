@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_audit, cli_backup, cli_report, cli_staff, cli_work
+from bot import cli_audit, cli_backup, cli_console, cli_report, cli_staff, cli_work
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -53,6 +53,7 @@ app.add_typer(cli_work.work_app, name="work")
 app.add_typer(cli_staff.people_app, name="people")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.command(cls=Command)(cli_staff.rehearse)
+app.command("vaoban", cls=Command)(cli_console.enter)
 app.command(cls=Command)(cli_report.report)
 app.command(cls=Command)(cli_backup.backup)
 app.command(cls=Command)(cli_backup.restore)
@@ -66,6 +67,7 @@ def run(config: ConfigOption = None) -> None:
 
     from bot.app import Office
     from bot.channels.base import ChannelDown
+    from bot.console_address import claim_link
     from bot.logs import set_up_logs
     from office.database import DatabaseUnavailable
     from office.secrets import BadSetting
@@ -80,6 +82,8 @@ def run(config: ConfigOption = None) -> None:
             if office.claim_code:
                 where = "Nhắn riêng cho bot" if settings.telegram.enabled else "Gõ trong xinluon chat"
                 typer.echo(f"Chưa có quản trị. {where}: /nhanquyen {office.claim_code} (hạn 24 giờ)")
+                if link := claim_link(settings, office.claim_code, office.port):
+                    typer.echo(f"Hoặc mở trên trình duyệt: {link}")
 
         await office.serve(ready=ready)
 
@@ -136,6 +140,7 @@ def ask(
 def chat(config: ConfigOption = None) -> None:
     """Hỏi đáp trong cửa sổ dòng lệnh (gõ /thoat để ra)."""
     from bot.channels.terminal import Terminal
+    from bot.console_address import console_address
     from bot.logs import set_up_logs
     from bot.staff import Staff
     from handlers.desk import FrontDesk
@@ -154,6 +159,7 @@ def chat(config: ConfigOption = None) -> None:
             clock=SystemClock(),
             hash_key=key,
             library=lambda: library,
+            console_address=lambda: console_address(settings),
         )
         code = staff.prepare()
         if code:

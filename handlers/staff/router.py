@@ -38,7 +38,9 @@ from scheduler.work import Work
 
 Flow = Callable[[StaffRequest, str], Replies]
 
-_MODULES = (work, giving, desk, people, groups, reminders, reports, deliveries, notices, office_report, console)
+_MODULES = (
+    work, giving, desk, people, groups, reminders, reports, deliveries, notices, office_report, console,
+)  # fmt: skip
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
