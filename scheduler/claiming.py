@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from office.deliveries import IS_OPEN, Act, Delivery, Doubt, Occurrence, Source, Status
@@ -16,7 +16,7 @@ from scheduler.courier import Parcel
 from scheduler.delivery import Claimed, Grip, Policy, copy_of, finish
 from scheduler.waiting import WAITING, not_stopped
 
-_CHAT_LIST = 500  # chats named in one statement
+_READ_AHEAD = 200  # rows fetched at a time
 _REPLACED = (Source.REMINDER, Source.ASSIGNMENT)  # of which a later message says all that matters
 _DIGEST_PART = 1000  # parts of digests are numbered apart from those of the messages they stand for
 
@@ -40,8 +40,7 @@ def claim(
     passed = set(blocked)
     free = not_stopped(session, grip.channel)
     while free is not None and len(claimed) < most:
-        heads = _heads(grip, now=now, most=most - len(claimed), blocked=passed, free=free)
-        rows = session.scalars(heads).all()
+        rows = _heads(session, grip, now=now, most=most - len(claimed), blocked=passed, free=free)
         if not rows:
             break
         for row in rows:
@@ -53,30 +52,42 @@ def claim(
 
 
 def _heads(
-    grip: Grip, *, now: datetime, most: int, blocked: Collection[str], free: Iterable[ColumnElement[bool]]
-) -> Select[Delivery]:
-    """The first waiting message of each chat that is not busy, of those that are `free` to go."""
+    session: Session,
+    grip: Grip,
+    *,
+    now: datetime,
+    most: int,
+    blocked: Collection[str],
+    free: Iterable[ColumnElement[bool]],
+) -> Sequence[Delivery]:
+    """The first waiting message of each chat that is not busy, of those that are `free` to go.
+
+    Read along the index until there are enough, so that it costs the same however many wait.
+    """
     order = (Delivery.urgency, Delivery.due_at, Delivery.occurrence_id, Delivery.part, Delivery.id)
-    rank = func.row_number().over(partition_by=Delivery.chat, order_by=order)
-    waiting = Delivery.status.in_(WAITING)
-    ready = select(Delivery.id, rank.label("rank")).where(
-        Delivery.channel == grip.channel,
-        Delivery.account == grip.account,
-        IS_OPEN,
-        waiting,
-        Delivery.ready_at <= now,
-        *free,
+    waiting = (
+        select(Delivery.id, Delivery.chat)
+        .where(
+            Delivery.channel == grip.channel,
+            Delivery.account == grip.account,
+            IS_OPEN,
+            Delivery.status.in_(WAITING),
+            Delivery.ready_at <= now,
+            *free,
+        )
+        .order_by(*order)
     )
-    for some in _chunks(sorted(blocked)):
-        ready = ready.where(Delivery.chat.not_in(some))
-    first = ready.subquery()
-    return (
-        select(Delivery)
-        .join(first, and_(Delivery.id == first.c.id, first.c.rank == 1))
-        .order_by(Delivery.urgency, Delivery.due_at, Delivery.id)
-        .limit(most)
-        .execution_options(populate_existing=True)
-    )
+    chosen: list[int] = []
+    passed = set(blocked)
+    with session.execute(waiting.execution_options(yield_per=_READ_AHEAD)) as rows:
+        for number, chat in rows:
+            if chat not in passed:
+                passed.add(chat)
+                chosen.append(number)
+                if len(chosen) == most:
+                    break
+    found = select(Delivery).where(Delivery.id.in_(chosen)).order_by(*order)
+    return session.scalars(found.execution_options(populate_existing=True)).all()
 
 
 def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) -> bool:
@@ -193,7 +204,3 @@ def _newer(session: Session, row: Delivery, now: datetime) -> int | None:
         .order_by(Occurrence.due_at.desc())
         .limit(1)
     )
-
-
-def _chunks(chats: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (chats[at : at + _CHAT_LIST] for at in range(0, len(chats), _CHAT_LIST))

@@ -20,12 +20,14 @@ depends_on: str | None = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+OPEN = sa.text("status IN ('queued', 'held', 'sending', 'retry')")
 
 
 def upgrade() -> None:
     """Make the tables, and chain what the audit has so far."""
     _tables()
     _columns()
+    _troubles()
     _chain()
 
 
@@ -277,12 +279,29 @@ def _columns() -> None:
     op.add_column("deliveries", sa.Column("act", sa.String(16), nullable=False, server_default="send"))
     op.add_column("deliveries", sa.Column("target", sa.String(128)))
     op.create_index(op.f("ix_deliveries_created_at"), "deliveries", ["created_at"])
+    op.create_index(
+        "ix_deliveries_next",
+        "deliveries",
+        [
+            *("channel", "account", "urgency", "due_at", "occurrence_id", "part", "id"),
+            *("ready_at", "status", "chat"),
+        ],
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
+    )
     op.add_column("questions", sa.Column("trouble", sa.String(16)))
     op.add_column("questions", sa.Column("group_id", NUMBER))
     op.create_index(op.f("ix_questions_group_id"), "questions", ["group_id"])
     op.create_index(op.f("ix_questions_trouble_group_id"), "questions", ["trouble", "group_id"])
     op.add_column("audit", sa.Column("serial", NUMBER))
     op.add_column("audit", sa.Column("hash", sa.String(64)))
+
+
+def _troubles() -> None:
+    """Mark the questions from before that were plainly not answered, or disliked."""
+    unknown = "UPDATE questions SET trouble = 'unanswered' WHERE outcome = 'out' AND entry_id IS NULL"
+    op.execute(unknown)
+    op.execute("UPDATE questions SET trouble = 'disliked' WHERE vote = -1")
 
 
 def _chain() -> None:
@@ -336,6 +355,7 @@ def downgrade() -> None:
         batch.drop_column("hash")
     for table, index in (
         ("deliveries", "ix_deliveries_created_at"),
+        ("deliveries", "ix_deliveries_next"),
         ("questions", "ix_questions_group_id"),
         ("questions", "ix_questions_trouble_group_id"),
     ):
