@@ -208,6 +208,13 @@ def human_reply(library: Library) -> Reply:
     return Reply(lines=tuple(lines), choices=(_to_menu(), *closing()[:1]))
 
 
+def paused_reply(library: Library) -> Reply:
+    """That the office has paused answering, and where people are to be found meanwhile."""
+    say, office = texts(), library.office
+    lines = [Line(say("paused"), Style.WARNING), Line(office.contact(library.answerer.phrases))]
+    return Reply(lines=(*lines, *(Line(say("human_hours", hours=h)) for h in office.hours)))
+
+
 def menu_reply(library: Library, *, greet: bool = True) -> Reply:
     """The first menu."""
     say = texts()

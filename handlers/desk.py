@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from handlers.ask import number_of
+from handlers.ask import number_of, paused_reply
 from handlers.conversation import Talk
 from handlers.library import Library
 from handlers.limits import RateLimit, Verdict
 from handlers.router import Request, route
 from handlers.staff.router import StaffRouter
 from handlers.texts import texts
-from office import conversations, inbox
+from office import conversations, inbox, switches
 from office.assignments import TAP_VERB
 from office.clock import ZONE, Clock
 from office.conversations import conversation_key
@@ -28,6 +28,7 @@ from office.inbox import AlreadyHandled, InboxState
 from office.messages import Incoming, Line, Reply, SentFile
 from office.privacy import person_hash
 from office.settings import Limits
+from office.switches import Audience
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +119,7 @@ class FrontDesk:
         known = self._staff is not None and self._staff.knows(session, incoming)
         verdict = Verdict.GO if known else self._rate.check(person, now)
         if verdict is Verdict.GO:
-            replies = self._converse(session, incoming, person)
+            replies = self._converse(session, incoming, person, member=known)
         else:
             slow = texts()("slow", seconds=self._limits.pause_seconds)
             replies = (Reply(lines=(Line(slow),)),) if verdict is Verdict.SLOW_DOWN else ()
@@ -126,7 +127,9 @@ class FrontDesk:
         inbox.mark_handled(session, incoming.channel, incoming.account, incoming.key, replies)
         return replies
 
-    def _converse(self, session: Session, incoming: Incoming, person: str) -> tuple[Reply, ...]:
+    def _converse(
+        self, session: Session, incoming: Incoming, person: str, *, member: bool
+    ) -> tuple[Reply, ...]:
         now = self._clock.now()
         key = conversation_key(
             incoming.channel, incoming.account, incoming.chat, incoming.sender, hash_key=self._key
@@ -140,9 +143,13 @@ class FrontDesk:
             conversations.save(session, key, talk.as_dict(), now=now)
             self._asked(incoming.channel, "staff")
             return replies
+        library = self._library()
+        if not member and switches.of_audience(Audience.CITIZENS) in switches.stopped(session):
+            self._asked(incoming.channel, "stopped")
+            return (paused_reply(library),)
         request = Request(
             incoming=incoming,
-            library=self._library(),
+            library=library,
             session=session,
             talk=talk,
             person=person,

@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 
 from handlers.desk import FrontDesk
 from handlers.library import Library
+from office import switches
 from office.database import DatabaseUnavailable
 from office.inbox import InboxState, Update
 from office.settings import Limits
-from tests.unit.handlers.conftest import MakeDesk, Person, TurnedClock, questions_of, talk_of
+from tests.unit.handlers.conftest import START, MakeDesk, Person, TurnedClock, questions_of, talk_of
 
 QUESTION = "Đăng ký biểu diễn lân sư rồng"
 
@@ -162,3 +163,20 @@ def test_metrics_tell_questions_taps_and_refusals(make_desk: MakeDesk) -> None:
     person.say("nữa")
     person.desk.handle(person.incoming(text="nữa"))
     assert told == ["question", "tap", "slow_down", "ignore"]
+
+
+def test_citizens_are_told_that_the_office_has_paused_until_it_goes_on(
+    person: Person, desk: FrontDesk, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        key = switches.of_audience(switches.Audience.CITIZENS)
+        switch = switches.Switch(key=key, stopped=True, reason="Bảo trì", changed_at=START)
+        session.add(switch)
+    [paused] = desk.handle(person.incoming(text=QUESTION))
+    assert "tạm dừng" in paused.text()
+    assert "Sở Thử Nghiệm" in paused.text()  # whom to ask meanwhile
+    assert questions_of(sessions) == []
+    with sessions.begin() as session:
+        session.get_one(switches.Switch, key).stopped = False
+    assert "tạm dừng" not in desk.handle(person.incoming(text=QUESTION))[0].text()
+    assert len(questions_of(sessions)) == 1
