@@ -28,6 +28,7 @@ from bot.staff import Staff
 from bot.web.app import Endpoint, create_app
 from bot.web.console.parts import Parts
 from handlers.desk import FrontDesk
+from handlers.improving.grouping import Grouper
 from handlers.library import Library
 from office import console_access, conversations, deliveries, inbox, questions
 from office.clock import Clock, SystemClock
@@ -43,6 +44,8 @@ LANES_SECONDS = 7.0  # for the messages in the air
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may mend it without a restart
 _TIDY_SECONDS = 3600.0
+_GROUP_SECONDS = 60.0
+_GROUP_PAUSE = 0.2  # between the small transactions of grouping: others write too
 DELIVERY_LIMIT = 3500  # characters of one message of ours on Telegram, below what its channel cuts at
 FETCH_SECONDS = 60.0
 _KEEP_UPDATES = timedelta(days=7)  # Telegram redelivers for one day
@@ -82,6 +85,7 @@ class Office:
             booked=self.metrics.delivered,
             console_address=lambda: console_address(self.settings, self.port),
         )
+        self._grouper = Grouper()
         self.claim_code = self.staff.prepare()
         self.desk = FrontDesk(
             library=self.shelf.current,
@@ -251,6 +255,7 @@ class Office:
             asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge")
         )
         work.append(asyncio.create_task(self._tidy(), name="tidy"))
+        work.append(asyncio.create_task(self._group(), name="groups"))
         couriers = [self.telegram.courier()] if self.telegram else []
         work.append(asyncio.create_task(self.staff.run(couriers), name="staff"))
         ready(self.web.address)
@@ -317,6 +322,23 @@ class Office:
             except SQLAlchemyError as exc:
                 log.error("tidy.failed", reason=type(exc).__name__)  # noqa: TRY400 - the office goes on
             await asyncio.sleep(_TIDY_SECONDS)
+
+    async def _group(self) -> None:
+        """Group the questions that were not answered well, a few at a time."""
+        while True:
+            found = 0
+            try:
+                found = await asyncio.to_thread(self.group_some)
+            except DatabaseUnavailable as exc:
+                log.warning("groups.failed", reason=exc.message)
+            except SQLAlchemyError as exc:
+                log.error("groups.failed", reason=type(exc).__name__)  # noqa: TRY400 - the office goes on
+            await asyncio.sleep(_GROUP_PAUSE if found else _GROUP_SECONDS)
+
+    def group_some(self) -> int:
+        """Give some questions their group; how many."""
+        with self.sessions.begin() as session:
+            return self._grouper.group_new(session, self.shelf.current(), now=self.clock.now())
 
     def tidy(self) -> None:
         """Delete old questions, finished conversations and remembered updates."""

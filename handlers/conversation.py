@@ -21,6 +21,9 @@ class Talk:
     choices: list[str] = field(default_factory=list)  # payloads that a typed number picks
     ticks: dict[str, list[int]] = field(default_factory=dict)  # "entry:case" → items ticked off
     question: int = 0  # row of the last question, for votes
+    offered: list[str] = field(default_factory=list)  # entries to choose from that the question got
+    answered: str = ""  # the entry that was answered just now, until anything else happens
+    unsure: bool = False  # the search wasn't sure of it
     staff: dict[str, Any] = field(default_factory=dict)  # where a guided conversation of the staff stands
 
     @classmethod
@@ -35,6 +38,9 @@ class Talk:
                 choices=[str(c) for c in data["choices"]],
                 ticks={str(k): [int(n) for n in v] for k, v in data["ticks"].items()},
                 question=int(data["question"]),
+                offered=[str(e) for e in data.get("offered", ())],
+                answered=str(data.get("answered", "")),
+                unsure=bool(data.get("unsure")),
                 staff=dict(data.get("staff", {})),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -47,6 +53,9 @@ class Talk:
             "choices": self.choices,
             "ticks": self.ticks,
             "question": self.question,
+            "offered": self.offered,
+            "answered": self.answered,
+            "unsure": self.unsure,
             "staff": self.staff,
         }
 

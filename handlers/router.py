@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from handlers import browse, checklist, feedback, payloads
 from handlers.ask import ask, human_reply, menu_reply, number_of
 from handlers.conversation import Talk
+from handlers.improving import marks
 from handlers.library import Library
 from handlers.texts import texts
 from knowledge.search import Outcome
@@ -68,6 +69,7 @@ def _asked(request: Request, text: str) -> Reply:
         max_text=request.max_text,
     )
     decision = response.decision
+    marks.completed(request.session, talk, text, decision)
     talk.question = questions.record(
         request.session,
         text[: request.max_text],
@@ -80,7 +82,9 @@ def _asked(request: Request, text: str) -> Reply:
         facet=decision.facet,
         choices=decision.choices,
         score=round(decision.score, 4),
+        trouble=marks.trouble_of(decision, request.library.knowledge),
     )
+    marks.asked(talk, decision)
     talk.entry = response.entry or talk.entry
     talk.pending = redact(text)[:200] if decision.outcome is Outcome.CHOOSE else ""
     reply = response.reply
@@ -100,6 +104,7 @@ def _tapped(request: Request, payload: str) -> Reply:
     library, talk = request.library, request.talk
     if tap.verb != "v":
         talk.pending = ""
+    marks.tapped(request.session, talk, tap, library.knowledge)
     match tap.verb:
         case "e":
             reply, entry = browse.tapped_entry(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, delete, exists, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from office.database import ROW_ID, Base, UtcDateTime, closed_set
+from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
 
 
 class Trouble(StrEnum):
@@ -146,3 +147,29 @@ class KnowledgeChange(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     undo: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+_COLUMNS = {
+    Trouble.UNANSWERED: QuestionGroup.unanswered,
+    Trouble.DISLIKED: QuestionGroup.disliked,
+    Trouble.MISMATCHED: QuestionGroup.mismatched,
+}
+
+
+def count(session: Session, group_id: int, trouble: Trouble, by: int) -> None:
+    """So many questions with this trouble more (less, below 0) in a group."""
+    column = _COLUMNS[trouble]
+    values = {QuestionGroup.count: QuestionGroup.count + by, column: column + by}
+    execute(session, update(QuestionGroup).where(QuestionGroup.id == group_id).values(values))
+
+
+def forget_empty(session: Session) -> int:
+    """Delete the groups without questions to which no change of the knowledge belongs; returns how many."""
+    changed = exists().where(KnowledgeChange.group_id == QuestionGroup.id)
+    return execute(session, delete(QuestionGroup).where(QuestionGroup.count <= 0, ~changed))
+
+
+def older_than(session: Session, before: datetime) -> Sequence[QuestionGroup]:
+    """The groups with questions whose first one was asked before a moment."""
+    query = select(QuestionGroup).where(QuestionGroup.first_at < before, QuestionGroup.count > 0)
+    return session.scalars(query.execution_options(populate_existing=True)).all()

@@ -13,12 +13,14 @@ from sqlalchemy import (
     String,
     Text,
     delete,
+    func,
     or_,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from office import improvements
 from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
 from office.improvements import Trouble
 from office.privacy import HASH_LENGTH, redact
@@ -70,6 +72,7 @@ def record(
     facet: str | None = None,
     choices: Sequence[str] = (),
     score: float | None = None,
+    trouble: Trouble | None = None,
 ) -> int:
     """Keep a question and return its id. The text is redacted here and cut to 2,000 characters.
 
@@ -86,6 +89,7 @@ def record(
         choices=list(choices) or None,
         score=score,
         knowledge_version=knowledge_version,
+        trouble=trouble,
     )
     session.add(question)
     session.flush()
@@ -95,7 +99,8 @@ def record(
 def vote(session: Session, question_id: int, person: str, value: int, *, at: datetime) -> bool:
     """Set the vote (1, -1, or 0 to take it back) of the person who asked; False for anyone else.
 
-    The same vote again changes nothing, not even `voted_at`. Raises ValueError for any other value.
+    👎 marks the question as disliked, and taking it back unmarks it; 👍 says that nothing was wrong. The same
+    vote again changes nothing, not even `voted_at`. Raises ValueError for any other value.
     """
     if value not in VOTES:
         raise ValueError(f"a vote is one of {VOTES}, not {value!r}")
@@ -108,12 +113,67 @@ def vote(session: Session, question_id: int, person: str, value: int, *, at: dat
         .where(theirs, or_(Question.vote.is_(None), Question.vote != value))
         .values(vote=value, voted_at=at),
     )
-    return changed > 0 or session.scalar(select(Question.id).where(theirs)) is not None
+    if not changed:
+        return session.scalar(select(Question.id).where(theirs)) is not None
+    if value < 0:
+        mark(session, question_id, Trouble.DISLIKED)
+    else:
+        mark(session, question_id, None, instead_of=None if value else Trouble.DISLIKED)
+    return True
+
+
+def mark_first(session: Session, question_id: int, trouble: Trouble) -> bool:
+    """Say what was wrong where nobody has said anything, neither with a mark nor a vote."""
+    free = (Question.id == question_id) & Question.trouble.is_(None) & (func.coalesce(Question.vote, 0) == 0)
+    return execute(session, update(Question).where(free).values(trouble=trouble)) > 0
+
+
+def mark(
+    session: Session, question_id: int, trouble: Trouble | None, *, instead_of: Trouble | None = None
+) -> bool:
+    """Say what was wrong with the answer (None: nothing); the counts of the question's group follow.
+
+    `instead_of`: only where it is marked like this now. False where nothing was changed.
+    """
+    row = session.execute(
+        select(Question.trouble, Question.group_id).where(Question.id == question_id)
+    ).one_or_none()
+    if row is None or row.trouble is trouble or (instead_of and row.trouble is not instead_of):
+        return False
+    if row.group_id is not None:
+        if row.trouble is not None:
+            improvements.count(session, row.group_id, row.trouble, -1)
+        if trouble is not None:
+            improvements.count(session, row.group_id, trouble, 1)
+    values = {"trouble": trouble, "group_id": row.group_id if trouble is not None else None}
+    execute(session, update(Question).where(Question.id == question_id).values(values))
+    return True
 
 
 def purge(session: Session, before: datetime) -> int:
-    """Delete the questions asked before a moment; returns how many."""
-    return execute(session, delete(Question).where(Question.asked_at < before))
+    """Delete the questions asked before a moment; returns how many. Their groups follow."""
+    old = Question.asked_at < before
+    per_group = session.execute(
+        select(Question.group_id, Question.trouble, func.count())
+        .where(old, Question.group_id.is_not(None))
+        .group_by(Question.group_id, Question.trouble)
+    ).all()
+    deleted = execute(session, delete(Question).where(old))
+    for group_id, trouble, number in per_group:
+        if group_id is not None and trouble is not None:
+            improvements.count(session, group_id, trouble, -number)
+    improvements.forget_empty(session)
+    for group in improvements.older_than(session, before):
+        first = session.execute(
+            select(Question.text, Question.asked_at)
+            .where(Question.group_id == group.id)
+            .order_by(Question.asked_at, Question.id)
+            .limit(1)
+        ).one_or_none()
+        if first is not None:
+            # What stands for the group is forgotten too; `key` is made anew by who groups.
+            group.text, group.key, group.first_at = first.text, "", first.asked_at
+    return deleted
 
 
 def _storable(text: str) -> str:

@@ -1,0 +1,1 @@
+"""What citizens asked in vain, grouped, and the knowledge improved from it."""
