@@ -34,7 +34,7 @@ class OfficePapers(Papers):
         return chart.on_time_png(shares, title, since, until)
 
     def notice(self, found: Report) -> bytes:
-        raise NotImplementedError
+        return notice_workbook.notice_xlsx(found)
 
     def office_report(self, report: OfficeReport) -> tuple[File, ...]:
         return office_report.report_files(report)

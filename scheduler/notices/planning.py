@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 # Between steps, for whoever else waits to write: SQLite looks again only after some milliseconds.
 BREATH = 0.03
+STEP = 400  # chats queued in one transaction, which locks out others for a tenth of a second
 
 
 class NoticePlanner:
@@ -78,7 +79,8 @@ class NoticePlanner:
         return int(begin(session, self._notices, number, now=self._clock.now()))
 
     def _queue(self, session: Session, number: int) -> int:
-        return int(queue_some(session, self._notices, number, now=self._clock.now()))
+        more = queue_some(session, self._notices, number, now=self._clock.now(), most=STEP)
+        return int(more)
 
     def _change(self, session: Session, number: int) -> int:
         return int(change_some(session, self._notices, number, now=self._clock.now()) > 0)

@@ -30,6 +30,7 @@ from scheduler.pacer import Limits, Pacer
 from scheduler.pings import Pings
 from scheduler.planner import Planner
 from scheduler.quiet import QuietHours
+from scheduler.waiting import WAITING
 from tests.fakes.courier import FakeCourier
 from tests.integration.scheduler.conftest import Clock
 from tests.integration.scheduler.office import CALENDAR, Bureau
@@ -117,9 +118,13 @@ class NoticeOffice(Bureau):
 
     def carry(self) -> None:
         """Plan and send until nothing may go."""
-        for _ in range(4):
-            self.plan()
+        while self.plan() or self._waits():
             asyncio.run(asyncio.wait_for(self.lane.drain(), 30))
+
+    def _waits(self) -> bool:
+        ready = Delivery.status.in_(WAITING) & (Delivery.ready_at <= self.clock.now())
+        with self.sessions() as session:
+            return session.scalar(select(Delivery.id).where(ready).limit(1)) is not None
 
     def deliveries(self, number: int, rung: str | None = None) -> list[Delivery]:
         with self.sessions() as session:
