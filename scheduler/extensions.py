@@ -118,6 +118,50 @@ def decide_extension(
     return request
 
 
+def change_deadline(
+    session: Session,
+    work: Work,
+    assignment_id: int,
+    who: Person,
+    *,
+    until: date,
+    reason: str,
+    now: datetime,
+) -> Assignment:
+    """Văn phòng moves a deadline, also to an earlier day, with a reason; everyone responsible is told.
+
+    A request for more time that waits is to be answered instead: Refused.
+    """
+    demand(who.roles, Action.CHANGE_WORK)
+    row = work.get_open(session, assignment_id)
+    if not reason.strip():
+        raise Refused(words()("refused.no_reason"), words()("refused.no_reason_mend"))
+    if waiting_extension(session, row.id) is not None:
+        raise Refused(words()("refused.answer_first", id=row.id))
+    _check_ahead(until, local_day(now))
+    if until == row.due_on:
+        raise Refused(words()("refused.same_day", date=f"{until:%d/%m/%Y}"))
+    before = {"due_on": row.due_on.isoformat()}
+    row.due_on = until
+    work.schedule(row, now)
+    session.flush()
+    note(
+        session,
+        "assignment.change",
+        row,
+        who,
+        now,
+        before=before,
+        after={"due_on": until.isoformat()},
+        reason=reason,
+    )
+    old = date.fromisoformat(before["due_on"])
+    said = words()("deadline_changed", id=row.id, before=f"{old:%d/%m/%Y}", date=f"{until:%d/%m/%Y}")
+    lines = [Line(said, Style.TITLE), Line(row.title), Line(words()("reason", reason=reason.strip()))]
+    tell_all(session, work, row, lines, f"work.deadline.{until:%Y%m%d}", now)
+    return row
+
+
 def _answer(request: Extension, row: Assignment) -> str:
     if request.decision is Decision.REFUSED:
         return words()("extension_refused", id=row.id, date=f"{row.due_on:%d/%m/%Y}")
@@ -126,11 +170,15 @@ def _answer(request: Extension, row: Assignment) -> str:
 
 
 def _check_day(row: Assignment, until: date, today: date) -> None:
-    said = f"{until:%d/%m/%Y}"
-    if until <= today:
-        raise Refused(words()("refused.day_past", date=said))
+    _check_ahead(until, today)
     if until <= row.due_on:
+        said = f"{until:%d/%m/%Y}"
         raise Refused(words()("refused.day_not_later", date=said, due=f"{row.due_on:%d/%m/%Y}"))
+
+
+def _check_ahead(until: date, today: date) -> None:
+    if until <= today:
+        raise Refused(words()("refused.day_past", date=f"{until:%d/%m/%Y}"))
     if (until - today).days > MAX_DAYS_AHEAD:
         raise Refused(words()("refused.too_far"))
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bot.web.console.entries import Section
-from bot.web.console.pages import journal, options, today
+from bot.web.console.pages import journal, options, report, today, work
 
 SECTIONS: tuple[Section, ...] = (
     today.SECTION,
-    # Nhiệm vụ
+    work.SECTION,
     # Thông báo
     # Hỏi đáp
     # Kho tri thức
     # Người và nhóm
     # Lịch
-    # Báo cáo
+    report.SECTION,
     journal.SECTION,
     options.SECTION,
 )

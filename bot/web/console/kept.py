@@ -1,0 +1,45 @@
+"""What somebody has looked at and may confirm in a moment: kept in memory, for them alone, for a while."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+_LIFE = timedelta(minutes=30)
+
+
+class Kept(Generic[Value]):
+    """At most so many values; the oldest goes first."""
+
+    def __init__(self, most: int = 20) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._values: OrderedDict[str, tuple[int, datetime, Value]] = OrderedDict()
+
+    def put(self, value: Value, *, owner: int, now: datetime) -> str:
+        """Keep a value; its key."""
+        key = secrets.token_urlsafe(16)
+        with self._lock:
+            self._values[key] = (owner, now, value)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return key
+
+    def take(self, key: str, *, owner: int, now: datetime) -> Value | None:
+        """Its owner's value, once; None when it is gone."""
+        with self._lock:
+            found = self._values.get(key)
+            if found is None or found[0] != owner:
+                return None
+            del self._values[key]
+        return found[2] if now - found[1] <= _LIFE else None
+
+    def look(self, key: str, *, owner: int) -> Value | None:
+        """Its owner's value, which stays; None when it is gone."""
+        with self._lock:
+            found = self._values.get(key)
+        return found[2] if found is not None and found[0] == owner else None
