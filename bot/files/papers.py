@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from bot.files import chart, feed, imports, office_report, workbook
+from bot.files import chart, feed, imports, notice_workbook, office_report, workbook
 from handlers.office_report.figures import OfficeReport
 from handlers.staff.papers import Papers, Preview
 from office.assignments import Assignment
