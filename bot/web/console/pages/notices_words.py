@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
+from bot.web.console.texts import HERE
 from knowledge.phrases import Phrases
 
 
 @cache
 def words() -> Phrases:
     """The texts, read once."""
-    return Phrases.read(Path(__file__).parents[1] / "texts_notices.yaml")
+    return Phrases.read(HERE / "texts_notices.yaml")
 
 
-def channel_label(channel: str) -> str:
-    """A channel as people call it; its own name where it has no other."""
-    try:
-        return words()(f"channels.{channel}")
-    except KeyError:
-        return channel
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
