@@ -141,6 +141,6 @@ def _named(session: Session, key: str, table: type[Any], numbers: Iterable[int])
     names: dict[int, str] = {number: name for number, name in rows}  # noqa: C416 - rows aren't pairs to mypy
     for number in numbers:
         if number in names:
-            yield words()(f"audience.{key}", name=names[number] or words()("unreached.unnamed"))
+            yield words()(f"audience.{key}", name=names[number] or words()("unreached.numbered", id=number))
         else:
             yield words()(f"audience.unknown_{unknown}", id=number)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from office.database import Base
 from office.deliveries import Delivery, Status
 from office.messages import Reply
 from office.notices import Notice
@@ -137,6 +138,17 @@ class NoticeOffice(Bureau):
 
     def texts(self, number: int, rung: str | None = None) -> dict[str, str]:
         return {row.chat: body(row).text() for row in self.deliveries(number, rung)}
+
+    def deliveries_of_all(self) -> list[Delivery]:
+        with self.sessions() as session:
+            return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+
+    def bodies(self, rows: Iterable[Delivery]) -> list[Reply]:
+        return [body(row) for row in rows]
+
+    def count(self, table: type[Base]) -> int:
+        with self.sessions() as session:
+            return session.scalar(select(func.count()).select_from(table)) or 0
 
     def later(self, **by: float) -> None:
         self.clock.at += timedelta(**by)
