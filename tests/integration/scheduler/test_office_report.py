@@ -31,9 +31,13 @@ from office.questions import Question
 from office.wire import replies_from_json
 from scheduler.calendar import WorkCalendar
 from scheduler.composers import composers
+from scheduler.courier import Failed
+from scheduler.notices import reading
 from scheduler.planner import Planner
+from scheduler.quiet import QuietHours
 from scheduler.rules import sync
 from tests.integration.scheduler.conftest import Clock
+from tests.integration.scheduler.notice_office import NoticeOffice
 from tests.integration.scheduler.office import Bureau
 
 CALENDAR = WorkCalendar.shipped()
@@ -304,3 +308,23 @@ def test_the_month_before_goes_to_leaders_and_van_phong_on_the_first_working_day
         [file] = replies_from_json(rows[0].body)[0].files
         assert file.content == b""
         assert files.content_of(session, file.stored) == b"Word"
+
+
+def test_notices_are_counted_with_whom_they_reached_and_who_confirmed(
+    sessions: sessionmaker[Session], clock: Clock, quiet: QuietHours
+) -> None:
+    office = NoticeOffice(sessions, clock, quiet)
+    number = office.out(title="Nộp trực tuyến", confirm=True)
+    office.courier.outcomes.append(Failed(reason="nhóm khoá"))
+    office.carry()
+    office.write(title="Còn là bản nháp")
+    with sessions.begin() as session:
+        who, now = office.people["An"], clock.now()
+        reading.confirm(session, number, who, channel="telegram", account="42", chat="-1", now=now)
+    with sessions() as session:
+        found = reported(session).notices
+        assert reported(session, date(2026, 10, 1), date(2026, 10, 31)).notices.rows == ()
+    [row] = found.rows
+    assert (row.title, row.chats, row.reached, row.failed) == ("Nộp trực tuyến", 2, 1, 1)
+    assert row.confirmed == Ratio(1, 4)  # An of An, Bình, Trưởng and Cường
+    assert found.reached == Ratio(1, 2)
