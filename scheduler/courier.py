@@ -14,7 +14,8 @@ from office.messages import ChatAddress, Reply
 class Parcel:
     """One message to one chat. `reply` fits into one message of the channel.
 
-    `act`: sent anew, or `target` (the platform's id of a message) is edited to `reply`, or deleted.
+    `act`: sent anew, or `target` (the `message_id` of its sending) is edited to `reply`, or deleted with its
+    files.
     """
 
     id: int  # the delivery's, for the log
@@ -26,7 +27,11 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The platform has taken it. `message_id` "" when its answer could not be read."""
+    """The platform has taken it.
+
+    `message_id`: with those of its files after it, parted by spaces, where they are messages of their own; ""
+    when an answer could not be read.
+    """
 
     message_id: str
 

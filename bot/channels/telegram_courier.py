@@ -33,6 +33,8 @@ from scheduler.courier import (
 
 _log = logging.getLogger(__name__)
 
+_ID_LIMIT = 128  # characters of the numbers of a message and its files
+
 _NOT_OPEN = "Chưa kết nối được tới Telegram."
 _UNREACHED = "Không kết nối được tới Telegram ({})."
 _WRONG_TOKEN = "Telegram không nhận token của bot."  # noqa: S105 (says it, is none)
@@ -106,7 +108,7 @@ class TelegramCourier(Courier):
         self._gate = gate or NoGate()
         self._floods = floods or Floods()
         self._files = files or Files()
-        self._doubted: set[int] = set()  # deletions that may have been done
+        self._doubted: set[int] = set()  # deliveries whose deletions may have been done
 
     async def deliver(self, parcel: Parcel) -> Outcome:
         """Try once: the message, then its files; or to edit or delete. See scheduler.courier.Courier."""
@@ -143,10 +145,12 @@ class TelegramCourier(Courier):
 
     async def _send_files(self, bot: Bot, files: list[Step], sent: Sent) -> Outcome:
         """The rest of a message that has arrived: where it fails, the message must not go again by itself."""
+        numbers = [sent.message_id]
         for step in files:
-            await self._gate.enter(str(step.address.chat), group=step.address.chat < 0)
+            await self._enter(step.address)
             outcome = await self._try(bot, step)
             if isinstance(outcome, Sent):
+                numbers.append(outcome.message_id)
                 continue
             name = step.content.name if isinstance(step.content, File) else ""
             if isinstance(outcome, Failed):
@@ -154,38 +158,61 @@ class TelegramCourier(Courier):
             if isinstance(outcome, Paused):
                 self._gate.flooded(str(step.address.chat), outcome.seconds, account=outcome.account)
             return Uncertain(reason=_FILE_LEFT.format(name, getattr(outcome, "reason", _UNKNOWN.format(""))))
-        return sent
+        together = " ".join(numbers)
+        return Sent(message_id=together if all(numbers) and len(together) <= _ID_LIMIT else "")
+
+    async def _enter(self, address: Address) -> None:
+        await self._gate.enter(str(address.chat), group=address.chat < 0)
 
     async def _change(self, bot: Bot, parcel: Parcel, address: Address) -> Outcome:
         """Edit or delete a message. What may have been done is simply tried again: twice does no harm."""
-        if not parcel.target.isdecimal():  # Telegram's answer to the sending could not be read
+        numbers = [int(number) for number in parcel.target.split() if number.isdecimal()]
+        if not numbers:  # Telegram's answer to the sending could not be read
             return Failed(reason=_NOT_FOUND, gone=True)
-        step = Step(content=Removal(int(parcel.target)), address=address)
         if parcel.act is Act.EDIT:
-            draft, *more = render(parcel.reply)
-            if more:
-                return Failed(reason=_EDIT_TOO_LONG, gone=True)
-            step = Step(content=draft, address=address, edits=int(parcel.target), fixed=True)
-        outcome = self._changed(parcel, await self._try(bot, step))
+            outcome = await self._edit(bot, parcel, address, numbers[0])
+        else:
+            outcome = await self._delete(bot, parcel, address, numbers)
         if isinstance(outcome, Sent | Failed):
             self._doubted.discard(parcel.id)
         return outcome
+
+    async def _edit(self, bot: Bot, parcel: Parcel, address: Address, number: int) -> Outcome:
+        draft, *more = render(parcel.reply)
+        if more:
+            return Failed(reason=_EDIT_TOO_LONG, gone=True)
+        step = Step(content=draft, address=address, edits=number, fixed=True)
+        return self._changed(parcel, await self._try(bot, step))
+
+    async def _delete(self, bot: Bot, parcel: Parcel, address: Address, numbers: Sequence[int]) -> Outcome:
+        """A message and its files, as far as that goes; what is left of them asks for a correction."""
+        left: Outcome | None = None
+        for at, number in enumerate(numbers):
+            if at:
+                await self._enter(address)
+            step = Step(content=Removal(number), address=address)
+            outcome = self._changed(parcel, await self._try(bot, step))
+            if isinstance(outcome, Failed) and outcome.gone:
+                left = left or outcome
+            elif not isinstance(outcome, Sent):
+                if at:  # when the others are tried again, the first will not be found
+                    self._doubted.add(parcel.id)
+                return outcome
+        return left or Sent(message_id=parcel.target)
 
     def _changed(self, parcel: Parcel, outcome: Outcome) -> Outcome:
         match outcome:
             case Sent():
                 return Sent(message_id=parcel.target)
             case Uncertain(reason=reason):
-                self._doubted.add(parcel.id)
+                if parcel.act is Act.DELETE:
+                    self._doubted.add(parcel.id)
                 return Retry(reason=reason)
-            case Failed(reason=reason) if reason == _NOT_FOUND and self._deleted_before(parcel):
+            case Failed(reason=reason) if reason == _NOT_FOUND and parcel.id in self._doubted:
                 return Sent(message_id=parcel.target)
             case Failed(reason=reason, unreachable=False):
                 return Failed(reason=reason, gone=True)
         return outcome
-
-    def _deleted_before(self, parcel: Parcel) -> bool:
-        return parcel.act is Act.DELETE and parcel.id in self._doubted
 
     async def _try(self, bot: Bot, step: Step) -> Outcome:
         """One call; again only without what Telegram has refused, of which nothing was sent."""

@@ -20,7 +20,7 @@ from office.deliveries import Act
 from office.messages import ChatAddress, Choice, ChoiceKind, File, Line, Reply
 from office.wire import replies_from_json, replies_to_json
 from scheduler.courier import Failed, Moved, Parcel, Paused, Retry, Sent
-from tests.fakes.telegram import FakeTelegram, Message, drop_after, flood, garbled, refuse, slow
+from tests.fakes.telegram import FakeTelegram, Message, drop_after, flood, garbled, passes, refuse, slow
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PLAN = File(name="Kế hoạch.pdf", media_type="application/pdf", stored=1)
@@ -139,6 +139,35 @@ async def test_a_message_is_deleted(courier: TelegramCourier, fake: FakeTelegram
         message_id=str(message.message_id)
     )
     assert fake.sent == []
+
+
+async def test_a_message_is_deleted_with_its_files(courier: TelegramCourier, fake: FakeTelegram) -> None:
+    sent = await courier.deliver(parcel("a", PLAN, CHART))
+    assert isinstance(sent, Sent)
+    fake.plan("deleteMessage", passes(), drop_after())
+    whole = parcel("", act=Act.DELETE, target=sent.message_id)
+    assert isinstance(await courier.deliver(whole), Retry)
+    assert await courier.deliver(whole) == sent
+    assert fake.sent == []
+
+
+async def test_what_is_left_of_a_message_and_its_files_asks_for_a_correction(
+    courier: TelegramCourier, fake: FakeTelegram
+) -> None:
+    sent = await courier.deliver(parcel("a", PLAN, CHART))
+    assert isinstance(sent, Sent)
+    fake.sent[1].at -= 49 * 3600
+    outcome = await courier.deliver(parcel("", act=Act.DELETE, target=sent.message_id))
+    assert isinstance(outcome, Failed)
+    assert outcome.gone
+    assert [m.file.name for m in fake.sent if m.file] == [PLAN.name]
+
+
+async def test_when_the_number_of_a_file_is_not_known_none_is(
+    courier: TelegramCourier, fake: FakeTelegram
+) -> None:
+    fake.plan("sendDocument", garbled())
+    assert await courier.deliver(parcel("a", PLAN)) == Sent(message_id="")
 
 
 @pytest.mark.parametrize("act", [Act.EDIT, Act.DELETE])

@@ -282,7 +282,7 @@ async def test_files_follow_their_message_each_at_the_shared_pace(fake: FakeTele
     async with running(fake, gate=gate) as telegram:
         outcome = await telegram.courier().deliver(parcel(text("Thống kê", CHART, SHEET)))
     message, chart, sheet = fake.received(fake.private())
-    assert outcome == Sent(message_id=str(message.message_id))
+    assert outcome == Sent(message_id=f"{message.message_id} {chart.message_id} {sheet.message_id}")
     assert (chart.picture, sheet.picture) == (True, False)
     assert sheet.file is not None
     assert (sheet.file.name, sheet.file.content) == (SHEET.name, SHEET.content)
