@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bot.web.console.entries import Section
-from bot.web.console.pages import journal, options, report, today, work
+from bot.web.console.pages import journal, notices, options, report, staff, today, work
 
 SECTIONS: tuple[Section, ...] = (
     today.SECTION,
     work.SECTION,
-    # Thông báo
+    notices.SECTION,
     # Hỏi đáp
     # Kho tri thức
-    # Người và nhóm
+    staff.SECTION,
     # Lịch
     report.SECTION,
     journal.SECTION,
