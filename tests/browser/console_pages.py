@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 
 from tests.console_office import CLERK, ConsoleOffice
@@ -44,7 +44,11 @@ def opened(
             complaints.append(message.text)
 
     with browser.new_context(
-        viewport=size, locale="vi-VN", color_scheme=scheme, java_script_enabled=script
+        viewport=size,
+        locale="vi-VN",
+        color_scheme=scheme,
+        java_script_enabled=script,
+        extra_http_headers={"X-Forwarded-For": office.address()},
     ) as context:
         context.on("console", on_console)
         context.on("weberror", lambda error: complaints.append(str(error.error)))

@@ -16,9 +16,13 @@ from bot.web.console.sections import SECTIONS
 
 
 def console_routes(
-    parts: Parts, doorway: Doorway, assets: Mapping[str, Asset], *, sections: Sequence[Section] = SECTIONS
+    parts: Parts,
+    doorway: Doorway,
+    assets: Mapping[str, Asset],
+    sections: Sequence[Section] | None = None,
 ) -> list[Route]:
     """All of them; the last one answers whatever else is asked for below /van-phong."""
+    sections = SECTIONS if sections is None else sections
     renderer = Renderer(assets, sections, parts.settings.office)
     entries = [entry for section in sections for entry in section.entries]
     frame = Frame(parts, doorway, renderer, [*entries, *EXITS])
