@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.files.audit import action_label, subject_label
+from office.improvements import GroupState
 
 ROOT = Path(__file__).parents[4]
 FLOORS = ("office", "scheduler", "handlers", "bot")
@@ -19,7 +20,10 @@ PREFIXES = {  # files whose helper puts a prefix before the action
     "scheduler/notices/lists.py": "recipient_list.",
 }
 CONVERSATIONS = ("give.",)  # where a conversation stands, kept by another _keep
-DYNAMIC = ("member.out_of_reach", "group.out_of_reach")  # f"{subject}.out_of_reach"
+DYNAMIC = (
+    *("member.out_of_reach", "group.out_of_reach"),  # f"{subject}.out_of_reach"
+    *(f"questions.{state}" for state in GroupState),
+)
 
 
 def calls() -> Iterator[tuple[Path, ast.Call]]:
