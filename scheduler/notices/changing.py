@@ -23,7 +23,8 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A message of a notice in one chat. `files`: the numbers of the stored files it carried."""
+    """A message of a notice in one chat. `files`: the numbers of the stored files it carried; `message_id`
+    holds the platform's numbers of the text and of each file, parted by spaces."""
 
     status: Status
     message_id: str
@@ -43,7 +44,7 @@ def change_of(
     """What a chat with these parts needs.
 
     `window`: how long its channel lets a message be changed, None for never. `new_parts`: how many messages
-    the new words make; None: it is taken back, and messages with files can't be, since the files stand alone.
+    the new words make; None: it is taken back, with its files where the platform has told their numbers.
     `told_before`: an earlier change came as a message of its own, so that the words stand in two places.
     """
     if any(part.status is Status.SENDING for part in parts):
@@ -53,9 +54,10 @@ def change_of(
     whole = all(part.status is Status.SENT and part.message_id for part in parts)
     if not whole or window is None or not all(_young(part, window, now) for part in parts):
         return Change.MESSAGE
-    files = frozenset(number for part in parts for number in part.files)
     if new_parts is None:
-        return Change.MESSAGE if files else Change.IN_PLACE
+        known = all(len(part.message_id.split()) > len(part.files) for part in parts)
+        return Change.IN_PLACE if known else Change.MESSAGE
+    files = frozenset(number for part in parts for number in part.files)
     if told_before or new_parts != len(parts) or files != new_files:
         return Change.MESSAGE
     return Change.IN_PLACE

@@ -141,6 +141,7 @@ def part(
         ([part(), part(Status.SENDING)], {}, Change.WAIT),
         ([part(Status.FAILED)], {}, Change.NOTHING),
         ([part(), part()], {"new_parts": None}, Change.IN_PLACE),  # taken back
+        ([part(files=(1,), message="7 8")], {"new_parts": None}, Change.IN_PLACE),
         ([part(files=(1,))], {"new_parts": None}, Change.MESSAGE),
     ],
 )
