@@ -49,7 +49,7 @@ _STATES = {
 
 
 class Notice(Base):
-    """One notice. `audience`: plain JSON of scheduler.notice_audience.Audience.
+    """One notice. `audience`: plain JSON of scheduler.notices.audience.Audience.
 
     `revision` grows with each correction after it has left. `send_at` None: as soon as it is approved.
     `queued_at`: when the last of its deliveries was written; a notice that is SENDING without it was

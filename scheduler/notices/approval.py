@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session, object_session
 
 from office.assignments import Priority
-from office.clock import ZONE
 from office.messages import Line, Style
 from office.notices import Notice, NoticeState
 from office.people import Person
 from office.refusal import Refused
 from office.rights import Action, demand
 from scheduler.notices.attachments import rows_of
-from scheduler.notices.audience import Audience, Reach, reach
+from scheduler.notices.audience import Audience, Reach, targets
 from scheduler.notices.desk import Notices, get, hold, note, reason_in, words
 from scheduler.notices.sending import let_go
 from scheduler.notices.told import approvers, ask_approvers, authors, may_approve, tell_author
@@ -26,7 +25,7 @@ def submit(session: Session, notices: Notices, notice_id: int, *, actor: Person,
     """Hand a draft in: whoever may approve it, and isn't its author, is asked privately. Raises Refused."""
     demand(actor.roles, Action.WRITE_NOTICES)
     row = hold(session, notice_id, NoticeState.DRAFT)
-    _demand_complete(session, notices, row, actor, now, alone=False)
+    _demand_complete(session, notices, row, actor, alone=False)
     if not approvers(session, row, besides=(actor.id,)):
         raise Refused(words()("refused.no_second"), words()("refused.no_second_mend"))
     row.state, row.submitted_by, row.submitted_at, row.remark = NoticeState.WAITING, actor.id, now, ""
@@ -48,7 +47,7 @@ def approve(
     row = hold(session, notice_id, NoticeState.WAITING)
     if actor.id in authors(session, row):
         raise Refused(words()("refused.own"), words()("refused.own_mend"))
-    _demand_complete(session, notices, row, actor, now, alone=False)
+    _demand_complete(session, notices, row, actor, alone=False)
     row.approved_by, row.approved_at, row.remark = actor.id, now, reason.strip()[:2000]
     note(session, "approve", row, actor, now, after={"title": row.title, "body": row.body}, reason=row.remark)
     leaving = let_go(session, notices, row, now=now)
@@ -85,7 +84,7 @@ def send(session: Session, notices: Notices, notice_id: int, *, actor: Person, n
     if notices.settings.approval:
         raise Refused(words()("refused.needs_approval"), words()("refused.needs_approval_mend"))
     row = hold(session, notice_id, NoticeState.DRAFT)
-    _demand_complete(session, notices, row, actor, now, alone=True)
+    _demand_complete(session, notices, row, actor, alone=True)
     row.submitted_by, row.submitted_at, row.remark = actor.id, now, ""
     after = {"title": row.title, "body": row.body}
     note(session, "send", row, actor, now, after=after, reason=row.express_reason)
@@ -108,20 +107,15 @@ def missing(notice: Notice, reach: Reach, *, alone: bool = False) -> tuple[str, 
     return tuple(words()(f"missing.{name}") for name, lacking in lacks.items() if lacking)
 
 
-def missing_of(
-    session: Session, notices: Notices, notice_id: int, *, now: datetime, alone: bool = False
-) -> tuple[str, ...]:
-    """What a notice lacks to go, looked up with its files and its chats of today."""
+def missing_of(session: Session, notices: Notices, notice_id: int, *, alone: bool = False) -> tuple[str, ...]:
+    """What a notice lacks to go, looked up."""
     row = get(session, notice_id)
-    audience = Audience.from_dict(row.audience)
-    found = reach(session, audience, on=now.astimezone(ZONE).date(), channels=notices.channels)
-    return missing(row, found, alone=alone)
+    anybody = targets(session, Audience.from_dict(row.audience), channels=notices.channels, most=1)
+    return missing(row, Reach(targets=anybody, unreached=()), alone=alone)
 
 
-def _demand_complete(
-    session: Session, notices: Notices, row: Notice, actor: Person, now: datetime, *, alone: bool
-) -> None:
+def _demand_complete(session: Session, notices: Notices, row: Notice, actor: Person, *, alone: bool) -> None:
     if row.priority is Priority.EXPRESS:
         demand(actor.roles, Action.SEND_EXPRESS)
-    if lacking := missing_of(session, notices, row.id, now=now, alone=alone):
+    if lacking := missing_of(session, notices, row.id, alone=alone):
         raise Refused(" ".join(lacking), words()("refused.lacks_mend"))

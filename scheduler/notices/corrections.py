@@ -100,9 +100,18 @@ def retract(
     note(session, "retract", row, actor, now, before=before, after={"state": row.state}, reason=reason)
     moments = occurrences_of(session, row.id)
     delivery.cancel(session, moments, reason=words()("planned.called_off"), now=now)
+    _give_up_failed(session, row)
     wake_lanes(session, notices, moments)
     _tell_approver(session, notices, row, "retracted", actor, reason, now)
     return row
+
+
+def _give_up_failed(session: Session, row: Notice) -> None:
+    """What never arrived can't be sent again by a tap any more."""
+    sending = occurrence_of(session, row.id)
+    mine = Delivery.occurrence_id == (sending.id if sending else 0)
+    failed = update(Delivery).where(mine, Delivery.status == Status.FAILED)
+    execute(session, failed.values(status=Status.CANCELLED))
 
 
 def _kept(draft: Draft, before: Draft, actor: Person, now: datetime) -> Draft:

@@ -59,6 +59,7 @@ def create(
     """Begin a notice. It may lack anything but a title until it is handed in. Raises Refused."""
     demand(actor.roles, Action.WRITE_NOTICES)
     draft = checked(draft, actor=actor, now=now)
+    _refuse_past(draft, now)
     row = new_row(draft, now=now, state=NoticeState.DRAFT)
     row.created_by, row.template_id = actor.id, template_id
     session.add(row)
@@ -80,6 +81,8 @@ def change(
     draft = checked(draft, actor=actor, now=now)
     if draft == before:
         return row
+    if draft.send_at != before.send_at:
+        _refuse_past(draft, now)
     put(row, draft)
     back_to_draft(row, now)
     old, new = as_plain(before), as_plain(draft)
@@ -155,6 +158,13 @@ def _check_days(draft: Draft, now: datetime) -> None:
     if draft.send_at is not None and draft.send_at > now + _FARTHEST:
         raise Refused(
             words()("refused.send_at_far", when=when(draft.send_at)), words()("refused.send_at_past_mend")
+        )
+
+
+def _refuse_past(draft: Draft, now: datetime) -> None:
+    if draft.send_at is not None and draft.send_at <= now:
+        raise Refused(
+            words()("refused.send_at_past", when=when(draft.send_at)), words()("refused.send_at_past_mend")
         )
 
 

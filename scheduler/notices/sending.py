@@ -73,10 +73,16 @@ def _start(session: Session, notices: Notices, row: Notice, now: datetime) -> No
     row.state, row.started_at, row.queued_at, row.finished_at = NoticeState.SENDING, now, None, None
     row.unreached = [{"name": one.name, "why": one.why} for one in lost]
     session.flush()
-    # Late is what leaves long after it was to be: the time it was set for counts.
-    due_at = row.send_at if row.send_at is not None and row.send_at < now else now
-    notices.outbox.occasion(session, Source.NOTICE, row.id, SENT_AS, due_at, now=now)
+    notices.outbox.occasion(session, Source.NOTICE, row.id, SENT_AS, _due_at(row, now), now=now)
     note(session, "start", row, None, now, after={"unreached": len(lost)})
+
+
+def _due_at(row: Notice, now: datetime) -> datetime:
+    """From when its messages count as late: the time it was set for, unless it was approved after that."""
+    decided = row.approved_at or row.submitted_at
+    if row.send_at is None or row.send_at > now or (decided is not None and decided > row.send_at):
+        return now
+    return row.send_at
 
 
 def queue_some(

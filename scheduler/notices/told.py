@@ -93,8 +93,9 @@ def card(session: Session, notices: Notices, row: Notice, headline: str, *, now:
 def tell_author(
     session: Session, notices: Notices, row: Notice, what: str, lines: Collection[Line], *, now: datetime
 ) -> None:
-    """Tell who created the notice and who handed it in."""
-    to = chats(session, dict.fromkeys(n for n in (row.created_by, row.submitted_by) if n is not None))
+    """Tell who created the notice and who handed it in; of a campaign's, who approved it."""
+    theirs = dict.fromkeys(n for n in (row.created_by, row.submitted_by) if n is not None)
+    to = chats(session, theirs or (n for n in (row.approved_by,) if n is not None))
     reply = Reply(lines=tuple(lines), choices=(button("xem", row.id),))
     notices.outbox.announce(session, what, row.id, to, reply, now=now, manner=_manner(row))
 

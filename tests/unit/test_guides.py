@@ -226,7 +226,7 @@ def test_every_setting_of_reminding_is_explained_with_its_true_default(key: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["ok", "problem", "unplanned", "rungs", "empty", "stuck", "failed_plan", "look"]
+    "name", ["ok", "problem", "unplanned", "rungs", "notices", "empty", "stuck", "failed_plan", "look"]
 )
 def test_what_the_self_check_may_say_is_explained(name: str) -> None:
     blanks = dict.fromkeys(("title", "problem", "when", "count", "number", "status"), "…")

@@ -13,12 +13,13 @@ from sqlalchemy import func, select, update
 from office.assignments import Priority
 from office.audit import Deed, verify
 from office.database import make_engine, session_factory
-from office.deliveries import Act, Delivery, purge
+from office.deliveries import Act, Delivery, Status, purge
 from office.groups import Group, GroupState
 from office.notices import Notice, NoticeState, NoticeTemplate
 from office.people import ChatAccount, Role
 from office.refusal import Refused
 from office.reminders import Reminder
+from scheduler.delivery import settle
 from scheduler.notices import approval, corrections, drafts, listing, sending, templates, trial
 from scheduler.notices.audience import Audience, in_words, reach
 from scheduler.notices.corrections import Upload
@@ -311,6 +312,34 @@ def test_a_scheduled_notice_can_be_called_back_or_off_but_not_corrected(office: 
     office.plan()
     assert office.deliveries(number) == []
     assert office.row(number).state is NoticeState.CANCELLED
+
+
+def test_what_never_arrived_cannot_be_sent_again_once_the_notice_is_taken_back(office: NoticeOffice) -> None:
+    number = office.out()
+    office.plan()
+    with office.sessions.begin() as session:
+        session.execute(
+            update(Delivery).values(status="failed", reason="khoá", finished_at=office.clock.now())
+        )
+    office.call(corrections.retract, number, actor=office.clerk, reason="gửi nhầm")
+    assert set(office.statuses(number).values()) == {Status.CANCELLED}
+    with office.sessions.begin() as session:
+        row = office.deliveries(number)[0]
+        assert not settle(session, row.id, arrived=False, now=office.clock.now())
+
+
+def test_a_time_that_has_passed_is_refused_when_it_is_written_but_not_when_it_is_left(
+    office: NoticeOffice,
+) -> None:
+    with pytest.raises(Refused, match="đã qua"):
+        office.write(send_at=office.clock.now())
+    number = office.write(send_at=office.clock.now() + timedelta(hours=1))
+    office.later(hours=2)
+    draft = replace(drafts.draft_of(office.row(number)), title="Họp khác")
+    office.call(drafts.change, number, draft=draft, actor=office.clerk)
+    office.approve(number)
+    office.plan()
+    assert office.deliveries(number)[0].due_at == office.clock.now()  # not late: it was approved only now
 
 
 def test_a_report_outlives_its_deliveries(office: NoticeOffice) -> None:
