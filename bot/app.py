@@ -174,7 +174,7 @@ class Office:
             notices=self.staff.notices,
             library=self.shelf.current,
             health=self.health,
-            changed=self.staff.waker.wake,
+            changed=self.staff.look_again,
             closing=self._closing,
         )
 

@@ -148,6 +148,11 @@ class Staff:
                 return None
             return feed.department_feed(session, department, self.calendar, self._clock.now())
 
+    def look_again(self) -> None:
+        """Something was changed that planning or sending has to see soon; from any thread."""
+        self.waker.wake()
+        self.lanes.wake_all()
+
     def _next_due(self) -> datetime | None:
         with self._readers() as session:
             found = [planner.next_due(session), pings.next_due(session), planning.next_due(session)]
