@@ -46,22 +46,23 @@ class Readers:
         return {**found, **self.private}
 
 
-def readers_of(session: Session, row: Notice, occurrence_id: int | None) -> Readers:
-    """Who is expected of the chats that the sending `occurrence_id` was addressed to."""
-    said = {
-        one.member_id: one
-        for one in session.scalars(select(NoticeConfirmation).where(NoticeConfirmation.notice_id == row.id))
-    }
-    private = _addressed(session, occurrence_id)
-    groups = groups_of(session, occurrence_id)
+def readers_of(
+    session: Session, row: Notice, occurrence_id: int | None, *, only: Collection[Chat] | None = None
+) -> Readers:
+    """Who is expected of the chats that the sending `occurrence_id` was addressed to.
+
+    `only`: of these chats, a few of very many; others aren't looked up then.
+    """
+    private = _addressed(session, occurrence_id, only)
+    groups = groups_of(session, occurrence_id, only)
     departments = {group.department_id for group in groups.values()} - {None}
     members = _members(session, departments, row.started_at)  # type: ignore[arg-type]
     names = private | {number: name for some in members.values() for number, name in some}
+    said = _said(session, row, None if only is None else names)
 
     def reader(number: int, name: str) -> Reader:
-        one = said.get(number)
-        current = one is not None and one.revision == row.revision
-        return Reader(member_id=number, name=name, at=one.at if one else None, current=current)
+        at, revision = said.get(number, (None, 0))
+        return Reader(member_id=number, name=name, at=at, current=revision == row.revision)
 
     strangers = [number for number in said if number not in names]
     return Readers(
@@ -74,12 +75,28 @@ def readers_of(session: Session, row: Notice, occurrence_id: int | None) -> Read
     )
 
 
-def groups_of(session: Session, occurrence_id: int | None) -> dict[Chat, Group]:
+def _said(
+    session: Session, row: Notice, members: Collection[int] | None
+) -> dict[int, tuple[datetime | None, int]]:
+    """Who has said «Đã đọc», when, and of which words. Plain columns: there may be ten thousand of them."""
+    query = select(NoticeConfirmation.member_id, NoticeConfirmation.at, NoticeConfirmation.revision).where(
+        NoticeConfirmation.notice_id == row.id
+    )
+    if members is not None:
+        query = query.where(NoticeConfirmation.member_id.in_(members))
+    return {number: (at, revision) for number, at, revision in session.execute(query)}
+
+
+def groups_of(
+    session: Session, occurrence_id: int | None, only: Collection[Chat] | None = None
+) -> dict[Chat, Group]:
     """The groups that a sending was addressed to, also those that have another number by now."""
     chats = select(Delivery.channel, Delivery.account, Delivery.chat).where(
         Delivery.occurrence_id == occurrence_id, Delivery.group, Delivery.status != Status.MERGED
     )
     wanted = [(channel, account, chat) for channel, account, chat in session.execute(chats.distinct())]
+    if only is not None:
+        wanted = [chat for chat in wanted if chat in only]
     if not wanted:
         return {}
     known = {(row.channel, row.account, row.chat): row for row in session.scalars(select(Group))}
@@ -98,7 +115,7 @@ def _moved(session: Session, lost: Collection[Chat]) -> dict[str, Group]:
     return {chat: row for chat, row in rows if row is not None}
 
 
-def _addressed(session: Session, occurrence_id: int | None) -> dict[int, str]:
+def _addressed(session: Session, occurrence_id: int | None, only: Collection[Chat] | None) -> dict[int, str]:
     """Members written to privately, with their names."""
     query = (
         select(Member.id, Member.name)
@@ -106,6 +123,8 @@ def _addressed(session: Session, occurrence_id: int | None) -> dict[int, str]:
         .where(Delivery.occurrence_id == occurrence_id, Delivery.group.is_(False), Member.left_at.is_(None))
         .order_by(Member.name, Member.id)
     )
+    if only is not None:
+        query = query.where(Delivery.chat.in_({chat for _, _, chat in only}))
     return {number: name for number, name in session.execute(query.distinct())}  # noqa: C416 - no pairs to mypy
 
 

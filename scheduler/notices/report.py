@@ -15,6 +15,7 @@ from office.deliveries import Act, Delivery, Status
 from office.groups import Group
 from office.notices import Notice, NoticeState
 from office.people import name_of
+from scheduler.notices.confirmed import Counts, counts
 from scheduler.notices.desk import get, words
 from scheduler.notices.listing import Listed, Page, listing
 from scheduler.notices.moments import by_message, in_place, occurrence_of
@@ -123,9 +124,7 @@ _BY_RANK = {rank: status for status, rank in _RANKS.items()}
 def progress(session: Session, notice_id: int) -> Progress:
     """A notice's figures, cheap enough to be asked for every second. Raises Refused."""
     row = get(session, notice_id)
-    sending = occurrence_of(session, row.id)
-    readers = readers_of(session, row, sending.id if sending else None)
-    return _progress(row, _by_status(session, row), readers)
+    return _progress(row, _by_status(session, row), counts(session, row))
 
 
 def chats(
@@ -134,21 +133,21 @@ def chats(
     """Some chats of a notice's report, those with trouble first; `statuses`: only these (none given: all)."""
     row = get(session, notice_id)
     sending = occurrence_of(session, row.id)
-    readers = readers_of(session, row, sending.id if sending else None)
     worst = _worst(session, row).add_columns(func.min(Delivery.id).label("first")).subquery()
     query = select(worst.c.channel, worst.c.account, worst.c.chat)
     if statuses:
         query = query.where(worst.c.rank.in_([_RANKS[status] for status in statuses]))
     query = query.order_by(worst.c.rank.desc(), worst.c.first).limit(limit).offset(offset)
     only = {(channel, account, chat) for channel, account, chat in session.execute(query)}
+    readers = readers_of(session, row, sending.id if sending else None, only=only)
     return tuple(_chats(session, row, readers, sending.id if sending else None, only))
 
 
 def _by_status(session: Session, row: Notice) -> dict[Status, int]:
     """How many chats have which worst status."""
     worst = _worst(session, row).subquery()
-    counts = session.execute(select(worst.c.rank, func.count()).group_by(worst.c.rank))
-    return {_BY_RANK[value]: count for value, count in counts if value}
+    found = session.execute(select(worst.c.rank, func.count()).group_by(worst.c.rank))
+    return {_BY_RANK[value]: count for value, count in found if value}
 
 
 def _worst(session: Session, row: Notice) -> Select[str, str, str, Any]:
@@ -170,9 +169,7 @@ def _counted(session: Session, row: Notice) -> tuple[Any, ...]:
     return Delivery.occurrence_id.in_(moments), ~replaced, Delivery.status != Status.MERGED
 
 
-def _progress(row: Notice, by_status: Mapping[Status, int], readers: Readers) -> Progress:
-    expected = readers.everyone().values() if row.confirm else ()
-    counted = expected or readers.others
+def _progress(row: Notice, by_status: Mapping[Status, int], said: Counts) -> Progress:
     return Progress(
         notice_id=row.id,
         state=row.state,
@@ -180,10 +177,10 @@ def _progress(row: Notice, by_status: Mapping[Status, int], readers: Readers) ->
         planned=sum(by_status.values()),
         by_status=by_status,
         unreached=len(row.unreached or ()),
-        confirmed=sum(one.current for one in counted),
-        confirmed_before=sum(one.at is not None and not one.current for one in counted),
-        expected=len(expected),
-        others=sum(one.current for one in readers.others) if expected else 0,
+        confirmed=said.confirmed if said.expected else said.others,
+        confirmed_before=said.before,
+        expected=said.expected,
+        others=said.others if said.expected else 0,
     )
 
 
@@ -193,9 +190,9 @@ def report(session: Session, notice_id: int) -> Report:
     sending = occurrence_of(session, row.id)
     readers = readers_of(session, row, sending.id if sending else None)
     chats = tuple(_chats(session, row, readers, sending.id if sending else None))
-    counts: defaultdict[Status, int] = defaultdict(int)
+    by_status: defaultdict[Status, int] = defaultdict(int)
     for chat in chats:
-        counts[chat.status] += 1
+        by_status[chat.status] += 1
     everyone = readers.everyone().values() if row.confirm else ()
     return Report(
         notice_id=row.id,
@@ -207,7 +204,7 @@ def report(session: Session, notice_id: int) -> Report:
         finished_at=row.finished_at,
         revision=row.revision,
         confirm=row.confirm,
-        progress=_progress(row, dict(counts), readers),
+        progress=_progress(row, dict(by_status), counts(session, row)),
         chats=chats,
         unreached=tuple((one["name"], one["why"]) for one in row.unreached or ()),
         confirmed=tuple(one for one in everyone if one.at is not None),

@@ -22,9 +22,8 @@ from office.audit import Deed
 from office.deliveries import Delivery, Status
 from office.notices import Notice, NoticeState
 from office.people import Member
-from scheduler.notices import report
+from scheduler.notices import confirmed, report
 from scheduler.notices.moments import by_message, in_place, occurrence_of
-from scheduler.notices.readers import readers_of
 from scheduler.notices.report import ChatReport, Progress
 
 NAMED = 100  # people named on the page; all of them are in the Excel file
@@ -66,31 +65,19 @@ def result(visit: Visit, row: Notice) -> dict[str, Any]:
     """Everything about a notice that has begun to leave."""
     session = visit.session
     found = report.progress(session, row.id)
-    sending = occurrence_of(session, row.id)
-    readers = readers_of(session, row, sending.id if sending else None)
-    expected = readers.everyone().values() if row.confirm else ()
-    confirmed = sorted(
-        (one for one in (*expected, *readers.others) if one.current and one.at), key=_confirmed_at
-    )
-    missing = [one.name for one in expected if not one.current]
     return {
         "progress": found,
         "sent": found.count(Status.SENT),
         "waiting": found.count(*_WAITING),
         "failed": found.count(Status.FAILED),
         "uncertain": found.count(Status.UNCERTAIN),
-        "confirmed": confirmed[:NAMED],
-        "confirmed_count": len(confirmed),
-        "missing": missing[:NAMED],
-        "missing_count": len(missing),
+        "confirmed": confirmed.confirmed(session, row, limit=NAMED),
+        "confirmed_count": found.confirmed + found.others,
+        "missing": confirmed.missing(session, row, limit=NAMED) if found.expected else (),
+        "missing_count": found.expected - found.confirmed if found.expected else 0,
         "unreached": (row.unreached or [])[:NAMED],
         "chats": _chats(visit, row, found),
     }
-
-
-def _confirmed_at(one: report.Reader) -> datetime:
-    assert one.at is not None  # noqa: S101 - sorted are only those who have confirmed
-    return one.at
 
 
 def _chats(visit: Visit, row: Notice, found: Progress) -> tables.Listing | None:
