@@ -7,7 +7,7 @@ assignments come out as they will; only time and the platform are pretended.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -50,11 +50,19 @@ class Rehearsal:
     calendar: WorkCalendar
 
 
-def rehearse(settings: Settings, copy: Engine, *, now: datetime, since: date, days: int) -> Rehearsal:
+def rehearse(
+    settings: Settings,
+    copy: Engine,
+    *,
+    now: datetime,
+    since: date,
+    days: int,
+    played: Callable[[datetime], None] = lambda moment: None,
+) -> Rehearsal:
     """Play the office from `now` on and tell of the `days` days from `since`.
 
-    `copy`: a database that may be spoilt, with the rows of `now`. Raises BadYaml for a calendar that can't be
-    used.
+    `copy`: a database that may be spoilt, with the rows of `now`. `played` is told how far it has come.
+    Raises BadYaml for a calendar that can't be used.
     """
     calendar = WorkCalendar.shipped(*settings.calendar.folders)
     found = read_rules(*settings.reminders.folders)
@@ -74,7 +82,10 @@ def rehearse(settings: Settings, copy: Engine, *, now: datetime, since: date, da
             _pretend_groups(session, now)
     sessions = remembering(copy)
     with _without_collector():
-        entries += (e for e in Stage(settings, sessions, calendar, now).play(end) if e.at >= start)
+        for entry in Stage(settings, sessions, calendar, now).play(end):
+            played(entry.at)
+            if entry.at >= start:
+                entries.append(entry)
     with sessions() as session:
         accounts = select(func.count()).select_from(ChatAccount).where(ChatAccount.disabled_at.is_(None))
         return Rehearsal(

@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -84,6 +85,39 @@ def as_json(rehearsal: Rehearsal) -> str:
         "entries": [_entry_json(entry) for entry in rehearsal.entries],
     }
     return json.dumps(tree, ensure_ascii=False, indent=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPlayed:
+    """A day of a rehearsal. `entries`: each its lines, the first with the time."""
+
+    date: date
+    title: str
+    working: bool
+    entries: tuple[tuple[str, ...], ...]
+
+
+def as_days(rehearsal: Rehearsal) -> tuple[DayPlayed, ...]:
+    """The days for a page."""
+    by_day = _by_day(rehearsal)
+    return tuple(
+        DayPlayed(
+            date=day.date,
+            title=_day_title(day),
+            working=day.working,
+            entries=tuple(
+                tuple(line.strip() for line in lines)
+                for entry in by_day.get(day.date, [])
+                if (lines := _entry_lines(entry))
+            ),
+        )
+        for day in _days(rehearsal)
+    )
+
+
+def as_summary(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """How much it is, and what is wrong."""
+    return tuple(_closing(rehearsal))
 
 
 # --- one entry

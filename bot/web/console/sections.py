@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.web.console.entries import Section
-from bot.web.console.pages import journal, notices, options, report, staff, today, work
+from bot.web.console.pages import calendar, journal, notices, options, report, staff, today, work
 
 SECTIONS: tuple[Section, ...] = (
     today.SECTION,
@@ -12,7 +12,7 @@ SECTIONS: tuple[Section, ...] = (
     # Hỏi đáp
     # Kho tri thức
     staff.SECTION,
-    # Lịch
+    calendar.SECTION,
     report.SECTION,
     journal.SECTION,
     options.SECTION,
