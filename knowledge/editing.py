@@ -115,14 +115,14 @@ def add_case(text: str | None, case: Mapping[str, Any]) -> str:
     return edit(text or _HEAD_CASES, change)
 
 
-def remove_case(text: str, case: Mapping[str, Any]) -> str:
-    """Take a case out of a file of cases."""
+def remove_cases(text: str, question: str, entry_id: str) -> str:
+    """Take the cases of a question for an entry out of a file of cases."""
 
     def change(data: CommentedMap) -> None:
         listed = data.get("cases") or CommentedSeq()
-        at = next((n for n, there in enumerate(listed) if dict(there) == dict(case)), -1)
-        if at >= 0:
-            remove(listed, at)
+        for at in reversed(range(len(listed))):
+            if (listed[at].get("question"), listed[at].get("entry")) == (question, entry_id):
+                remove(listed, at)
 
     return edit(text, change)
 

@@ -126,6 +126,16 @@ def load(folders: Sequence[Path] = (SHIPPED,)) -> Loaded:
     return Loaded(Knowledge(entries, ordered, digest.hexdigest()[:12]), tuple(problems))
 
 
+def problems_of(text: str) -> list[Problem]:
+    """What is wrong with the text of a file, taken by itself."""
+    problems: list[Problem] = []
+    try:
+        _read_file(strict_yaml.loads(text, name=""), problems, [])
+    except BadYaml as exc:
+        problems += exc.problems
+    return problems
+
+
 def display(path: Path) -> str:
     """A file as problems and entries name it."""
     try:

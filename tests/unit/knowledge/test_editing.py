@@ -53,7 +53,7 @@ def test_what_was_put_in_can_be_taken_out_whatever_came_after() -> None:
     assert editing.remove_elsewhere(editing.remove_elsewhere(two, "a1", "hai"), "b1", "ba") == one
     cases = editing.add_case(None, CASE)
     more = editing.add_case(cases, {"question": "khác", "entry": "xang"})
-    assert editing.remove_case(more, {"question": "khác", "entry": "xang"}) == cases
+    assert editing.remove_cases(more, "khác", "xang") == cases
     entries = editing.add_entry(None, HEADER, ENTRY)
     assert editing.remove_entry(editing.add_entry(entries, HEADER, ENTRY | {"id": "b1"}), "b1") == entries
     assert editing.remove_alias(editing.add_alias(entries, "viec_moi", "x y"), "viec_moi", "x y") == entries
@@ -71,7 +71,7 @@ def test_taking_out_what_is_gone_changes_nothing() -> None:
     assert editing.remove_elsewhere(text, "a1", "hai") is text
     assert editing.remove_elsewhere(text, "b1", "một") is text
     cases = editing.add_case(None, CASE)
-    assert editing.remove_case(cases, {"question": "x"}) is cases
+    assert editing.remove_cases(cases, CASE["question"], "xang") is cases
     entries = editing.add_entry(None, HEADER, ENTRY)
     assert editing.remove_entry(entries, "b1") is entries
 
