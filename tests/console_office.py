@@ -115,7 +115,6 @@ class ConsoleOffice:
                     )
         self._clients: list[httpx.Client] = []
         self._addresses = itertools.count(1)
-        self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
 
     @property
@@ -154,6 +153,7 @@ class ConsoleOffice:
     def start(self) -> None:
         """Serve in a thread of its own."""
         web = self.office.web
+        self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(web.run())
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -198,9 +198,9 @@ def serving(
 ) -> Iterator[ConsoleOffice]:
     """A running office; `people`: who of the four is there; `fill` puts rows into it first."""
     made = ConsoleOffice(folder, settings, people)
-    fill(made)
-    made.start()
     try:
+        fill(made)
+        made.start()
         yield made
     finally:
         made.close()
