@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from office.audit import Deed
 from office.database import execute
-from office.deliveries import OPEN, Act, Delivery, Doubt, Occurrence, Source, Status
+from office.deliveries import OPEN, Act, Delivery, Doubt, Occurrence, Source, Status, needs_correction
 from office.messages import ChatAddress, Reply, split_reply
 from office.notices import Notice, NoticeState
 from office.wire import replies_from_json
@@ -285,13 +285,7 @@ def _failed_in_place(session: Session, notices: Notices, row: Notice, now: datet
     spoken = occurrence_of(session, row.id, by_message(row.revision))
     other = aliased(Delivery)
     told = exists().where(other.occurrence_id == (spoken.id if spoken else 0), *_same_chat(other))
-    query = select(Delivery).where(
-        Delivery.occurrence_id == moment.id,
-        Delivery.status == Status.FAILED,
-        Delivery.act != Act.SEND,
-        Delivery.target.is_(None),
-        ~told,
-    )
+    query = select(Delivery).where(Delivery.occurrence_id == moment.id, needs_correction(), ~told)
     failed = session.scalars(query.order_by(Delivery.id).limit(CHATS)).all()
     to = {(one.channel, one.account, one.chat): _recipient(one) for one in failed}
     _tell(session, notices, row, message(session, notices, row), tuple(to.values()), now)
