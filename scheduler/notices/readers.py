@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from office.audit import Deed
@@ -90,29 +90,44 @@ def _said(
 def groups_of(
     session: Session, occurrence_id: int | None, only: Collection[Chat] | None = None
 ) -> dict[Chat, Group]:
-    """The groups that a sending was addressed to, also those that have another number by now."""
-    chats = select(Delivery.channel, Delivery.account, Delivery.chat).where(
-        Delivery.occurrence_id == occurrence_id, Delivery.group, Delivery.status != Status.MERGED
+    """The groups that a sending was addressed to, also those that have another number by now.
+
+    The groups are asked for their messages, not the messages for their groups: there may be very many.
+    """
+    here = exists().where(
+        Delivery.occurrence_id == occurrence_id,
+        Delivery.channel == Group.channel,
+        Delivery.account == Group.account,
+        Delivery.chat == Group.chat,
+        Delivery.group,
+        Delivery.status != Status.MERGED,
     )
-    wanted = [(channel, account, chat) for channel, account, chat in session.execute(chats.distinct())]
-    if only is not None:
-        wanted = [chat for chat in wanted if chat in only]
-    if not wanted:
-        return {}
-    known = {(row.channel, row.account, row.chat): row for row in session.scalars(select(Group))}
-    lost = [chat for chat in wanted if chat not in known]
-    moved = _moved(session, lost) if lost else {}
-    return {chat: row for chat in wanted if (row := known.get(chat) or moved.get(chat[2])) is not None}
+    rows = session.scalars(select(Group).where(here).order_by(Group.id))
+    found = {(row.channel, row.account, row.chat): row for row in rows}
+    found = _moved(session, occurrence_id) | found
+    return found if only is None else {chat: row for chat, row in found.items() if chat in only}
 
 
-def _moved(session: Session, lost: Collection[Chat]) -> dict[str, Group]:
-    """Groups by the number they had before they migrated."""
+def _moved(session: Session, occurrence_id: int | None) -> dict[Chat, Group]:
+    """Groups by the number that they had before they migrated."""
     deeds = session.execute(
         select(Deed.subject_id, Deed.before).where(Deed.subject == "group", Deed.action == "group.migrate")
     )
     former = {str((before or {}).get("chat")): number for number, before in deeds}
-    rows = ((chat, session.get(Group, former[chat])) for _, _, chat in lost if former.get(chat))
-    return {chat: row for chat, row in rows if row is not None}
+    if not former:
+        return {}
+    chats = select(Delivery.channel, Delivery.account, Delivery.chat).where(
+        Delivery.occurrence_id == occurrence_id,
+        Delivery.chat.in_(former),
+        Delivery.group,
+        Delivery.status != Status.MERGED,
+    )
+    found = {}
+    for channel, account, chat in session.execute(chats.distinct()):
+        row = session.get(Group, former[chat])
+        if row is not None:
+            found[channel, account, chat] = row
+    return found
 
 
 def _addressed(session: Session, occurrence_id: int | None, only: Collection[Chat] | None) -> dict[int, str]:

@@ -266,7 +266,7 @@ def _chats(
     only: Collection[Chat] | None = None,
 ) -> Iterable[ChatReport]:
     """What became of it chat by chat, those with trouble first; `only`: of these."""
-    groups = groups_of(session, sending_id)
+    groups = groups_of(session, sending_id, only)
     moments = {
         rung: found.id
         for rung in (in_place(row.revision), by_message(row.revision))

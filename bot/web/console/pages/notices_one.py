@@ -19,10 +19,11 @@ from office.groups import Group, GroupState
 from office.messages import File, Reply
 from office.notices import Notice, NoticeFile, NoticeState
 from office.people import name_of
-from scheduler.notices import approval, audience, wording
+from scheduler.notices import approval, audience, report, wording
 from scheduler.notices.attachments import files_of, rows_of
 from scheduler.notices.audience import Audience
 from scheduler.notices.leaving import when_leaves
+from scheduler.notices.report import Progress
 from scheduler.outbox import DEFAULT_LIMIT
 
 BEFORE = (NoticeState.DRAFT, NoticeState.WAITING, NoticeState.SCHEDULED)
@@ -35,6 +36,7 @@ def show(visit: Visit) -> Answer:
     session = visit.session
     if visit.arg("xuat"):
         return result.download(visit, row)
+    progress = report.progress(session, row.id) if row.started_at is not None else None
     values: dict[str, Any] = {
         "notice": row,
         "page": address(row.id),
@@ -51,8 +53,8 @@ def show(visit: Visit) -> Answer:
         "history": result.history(session, row.id),
         "trial_groups": _trial_groups(visit, row),
         "before": _before(visit, row) if row.state in BEFORE else None,
-        "result": result.result(visit, row) if row.started_at is not None else None,
-        "step": step(visit, row),
+        "result": result.result(visit, row, progress) if progress is not None else None,
+        "step": step(visit, row, progress),
         "channel_label": deeds.channel_label,
     }
     return Shown("notice.html", values)
@@ -91,10 +93,10 @@ def _trial_groups(visit: Visit, row: Notice) -> list[tuple[int, str]]:
     return [(number, title or f"Nhóm số {number}") for number, title in rows]
 
 
-def step(visit: Visit, row: Notice) -> Step | None:
+def step(visit: Visit, row: Notice, progress: Progress | None) -> Step | None:
     """How far it has left, or how far a correction is; None where nothing is going on."""
-    if row.state in (NoticeState.SENDING, NoticeState.PAUSED):
-        return result.leaving_step(visit.session, row)
+    if row.state in (NoticeState.SENDING, NoticeState.PAUSED) and progress is not None:
+        return result.leaving_step(row, progress)
     if result.changing(row):
         return result.changing_step(visit.session, row)
     return None
@@ -103,7 +105,8 @@ def step(visit: Visit, row: Notice) -> Step | None:
 def watch(visit: Visit) -> Step:
     """The same while it goes on; paused, it is waited for until somebody decides."""
     row = found(visit)
-    return step(visit, row) or Step(value=1, most=1, text="", done=True)
+    progress = report.progress(visit.session, row.id) if row.started_at is not None else None
+    return step(visit, row, progress) or Step(value=1, most=1, text="", done=True)
 
 
 def attachment(visit: Visit) -> Answer:

@@ -61,10 +61,9 @@ class _Chats(Source):
         return report.chats(session, self.notice_id, statuses=self.statuses, limit=limit, offset=offset)
 
 
-def result(visit: Visit, row: Notice) -> dict[str, Any]:
+def result(visit: Visit, row: Notice, found: Progress) -> dict[str, Any]:
     """Everything about a notice that has begun to leave."""
     session = visit.session
-    found = report.progress(session, row.id)
     return {
         "progress": found,
         "sent": found.count(Status.SENT),
@@ -130,9 +129,8 @@ def _lacking(chat: ChatReport) -> str:
 # --- progress
 
 
-def leaving_step(session: Session, row: Notice) -> Step:
+def leaving_step(row: Notice, found: Progress) -> Step:
     """How far a notice has left."""
-    found = report.progress(session, row.id)
     text = words()
     values = {
         "sent": found.count(Status.SENT),
