@@ -296,7 +296,7 @@ class FullOffice:
                 session.flush()
                 number = occurrence.id
             self._add(Delivery, (self._delivery(number, g, at, body) for g in range(1, each + 1)))
-            readers = chance.sample(range(100, 100 + MEMBERS), 60)
+            readers = chance.sample(range(100, 100 + MEMBERS), MEMBERS // 3)
             self._add(
                 NoticeConfirmation,
                 (

@@ -14,7 +14,7 @@ from handlers.staff.words import split_reason
 from office.messages import File, Line, Reply, Style
 from office.notices import Notice, NoticeState
 from office.people import plain
-from office.rights import Action, demand
+from office.rights import Action, allowed, demand
 from scheduler.notices import approval, corrections, drafts, reading, report, sending, trial, wording
 from scheduler.notices.desk import get
 
@@ -45,7 +45,9 @@ def _tapped(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     """`s:tb:<verb>:<notice>`, some with one more word."""
     verb, notice_id = arguments[0] if arguments else "", number(arguments, 1)
     if verb == "doc":
-        return _read(request, notice_id)
+        return _read(request, notice_id, max(1, number(arguments, 2)))
+    if verb == "xem" and not allowed(request.me.roles, Action.LIST_NOTICES):
+        return _show(request, notice_id)
     demand(request.me.roles, Action.LIST_NOTICES)
     if verb == "moi":
         return drafting.begin(request)
@@ -59,7 +61,7 @@ def _tapped(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     return act(request, notice_id)
 
 
-def _read(request: StaffRequest, notice_id: int) -> Replies:
+def _read(request: StaffRequest, notice_id: int, revision: int) -> Replies:
     """«Đã đọc»: said back to who tapped; in a group everybody sees that it was taken."""
     here = request.incoming
     new = reading.confirm(
@@ -70,8 +72,18 @@ def _read(request: StaffRequest, notice_id: int) -> Replies:
         account=here.account,
         chat=here.chat,
         now=request.now,
+        revision=revision,
     )
     return say(words()("read" if new else "read_already", name=request.me.name, id=notice_id))
+
+
+def _show(request: StaffRequest, notice_id: int) -> Replies:
+    """A notice that has been sent, for who is reminded of it."""
+    demand(request.me.roles, Action.CONFIRM_NOTICE)
+    row = get(request.session, notice_id)
+    if row.started_at is None or row.state is NoticeState.RETRACTED:
+        raise refuse("no_notice", "ask_van_phong", id=notice_id)
+    return (wording.message(request.session, request.notices, row),)
 
 
 def _preview(request: StaffRequest, notice_id: int) -> Replies:

@@ -18,7 +18,7 @@ from office.rights import Action, demand
 from scheduler.notices.desk import Notices, get, hold, note, words
 from scheduler.notices.moments import nudged, occurrence_of
 from scheduler.notices.readers import Reader, Readers, readers_of
-from scheduler.notices.wording import DOC, button
+from scheduler.notices.wording import button, read_button
 from scheduler.outbox import Manner, Recipient
 from scheduler.wording import when
 
@@ -28,15 +28,26 @@ _OUT = (NoticeState.SENDING, NoticeState.PAUSED, NoticeState.SENT)
 
 
 def confirm(
-    session: Session, notice_id: int, who: Person, *, channel: str, account: str, chat: str, now: datetime
+    session: Session,
+    notice_id: int,
+    who: Person,
+    *,
+    channel: str,
+    account: str,
+    chat: str,
+    now: datetime,
+    revision: int | None = None,
 ) -> bool:
-    """«Đã đọc»: False when they have said so of these words before. Raises Refused."""
+    """«Đã đọc»: False when they have said so of these words before. Raises Refused, also for who read former
+    words (`revision`; None: the present ones)."""
     demand(who.roles, Action.CONFIRM_NOTICE)
     row = get(session, notice_id)
     if row.state is NoticeState.RETRACTED:
         raise Refused(words()("refused.retracted"))
     if row.started_at is None:
         raise Refused(words()("refused.not_sent", id=row.id))
+    if revision is not None and revision < row.revision:
+        raise Refused(words()("refused.corrected", id=row.id), words()("refused.corrected_mend"))
     values = {
         "notice_id": row.id,
         "member_id": who.id,
@@ -125,7 +136,7 @@ def _arrived(session: Session, sending: Occurrence | None) -> list[Recipient]:
 
 def _reply(row: Notice, said: str) -> Reply:
     lines = (Line(words()("message.nudge", title=row.title), Style.TITLE), Line(said))
-    return Reply(lines=lines, choices=(button(DOC, row.id), button("xem", row.id)))
+    return Reply(lines=lines, choices=(read_button(row), button("xem", row.id)))
 
 
 def _private(row: Notice) -> str:

@@ -27,7 +27,7 @@ def compose(notice: Notice, files: Sequence[File] = (), *, office: str = "") -> 
     lines += body_lines(notice.body)
     if office:
         lines.append(Line(words()("message.signed", office=office), Style.SOURCE))
-    choices = (button(DOC, notice.id),) if notice.confirm else ()
+    choices = (read_button(notice),) if notice.confirm else ()
     if notice.confirm:
         lines.append(Line(words()("message.confirm"), Style.SOURCE))
     return Reply(lines=tuple(lines), choices=choices, files=tuple(files))
@@ -116,6 +116,14 @@ def button(verb: str, notice_id: int) -> Choice:
     """A button of a notice, by its verb."""
     label = words()(f"buttons.{verb}")
     return Choice(kind=ChoiceKind.FACET, label=label, payload=tap(verb, notice_id))
+
+
+def read_button(notice: Notice) -> Choice:
+    """«Đã đọc», of the words as they are now: «s:tb:doc:12», after a correction «s:tb:doc:12:2»."""
+    choice = button(DOC, notice.id)
+    if notice.revision == 1:
+        return choice
+    return replace(choice, payload=f"{choice.payload}:{notice.revision}")
 
 
 def _title(notice: Notice) -> str:

@@ -120,6 +120,23 @@ def test_readers_confirm_in_the_group_once_each(office: Office) -> None:
     assert "Trần Thị Bình" in card
 
 
+def test_a_tap_under_former_words_does_not_count_for_the_corrected_ones(office: Office) -> None:
+    approved(office)
+    office.told("nhóm")
+    office.say("Văn", "/thongbao 1")
+    assert "nội dung mới" in office.tap("Văn", "Đính chính")
+    assert "lý do" in office.say("Văn", "Họp giao ban tháng 12\nĐổi sang 14 giờ.")
+    assert "đính chính" in office.say("Văn", "đổi giờ")
+    assert "đã được đính chính" in office.say("An", payload="s:tb:doc:1", group="nhóm")
+    assert "đã đọc thông báo số 1" in office.say("An", payload="s:tb:doc:1:2", group="nhóm")
+
+
+def test_who_is_reminded_may_read_the_notice_again(office: Office) -> None:
+    approved(office)
+    assert "phòng họp số 1" in office.say("An", payload="s:tb:xem:1")
+    assert "dành cho" in office.say("An", payload="s:tb:huy:1")
+
+
 def test_pausing_asks_why_and_what_waits_stays(office: Office) -> None:
     approved(office)
     office.say("Văn", "/thongbao 1")
