@@ -80,6 +80,7 @@ class ConsoleOffice:
         folder: Path,
         settings: Mapping[str, Any] | None = None,
         people: Collection[str] = tuple(_ROLES),
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         tree: dict[str, Any] = {
             "office": {
@@ -98,7 +99,7 @@ class ConsoleOffice:
         self.clock = TurnedClock(NOON)
         # The shipped knowledge takes longer to read than all the rest, and no test changes it.
         with patch("bot.shelf.loader.load", _load), patch("bot.shelf.library_of", _library_of):
-            self.office = Office(settings_from(tree, {}), clock=self.clock, var=folder)
+            self.office = Office(settings_from(tree, environ or {}), clock=self.clock, var=folder)
         self.sessions = self.office.sessions
         self.ids: dict[str, int] = {}
         with self.sessions.begin() as session:
@@ -194,10 +195,11 @@ def serving(
     settings: Mapping[str, Any] | None = None,
     *,
     people: Collection[str] = tuple(_ROLES),
+    environ: Mapping[str, str] | None = None,
     fill: Callable[[ConsoleOffice], None] = lambda office: None,
 ) -> Iterator[ConsoleOffice]:
     """A running office; `people`: who of the four is there; `fill` puts rows into it first."""
-    made = ConsoleOffice(folder, settings, people)
+    made = ConsoleOffice(folder, settings, people, environ)
     try:
         fill(made)
         made.start()
