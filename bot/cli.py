@@ -57,6 +57,7 @@ app.command("vaoban", cls=Command)(cli_console.enter)
 app.command(cls=Command)(cli_report.report)
 app.command(cls=Command)(cli_backup.backup)
 app.command(cls=Command)(cli_backup.restore)
+app.command(cls=Command)(cli_backup.settle)
 
 
 @app.command(cls=Command)

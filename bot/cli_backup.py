@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli_common import (
+    BAD_USE,
     OK,
     PROBLEMS,
     UNAVAILABLE,
     ConfigOption,
     current_moment,
+    database,
     fail,
     settings_of,
 )
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from bot.backup.archive import Backup
     from bot.backup.folders import Difference
     from bot.backup.restoring import Restored
+    from bot.backup.settling import Settled
 
 _NAMED = 20  # files written out
 
@@ -101,6 +105,28 @@ def restore(
         _list(text("backup.differ_apply" if with_files else "backup.differ"), differing)
 
 
+def settle(
+    made: Annotated[str, typer.Argument(help='Lúc sao lưu, giờ Việt Nam, ví dụ "2026-11-24 01:30".')],
+    config: ConfigOption = None,
+) -> None:
+    """Sau khi tự khôi phục cơ sở dữ liệu (pg_restore), trước khi chạy lại: không để tin nào gửi hai lần."""
+    settings = settings_of(config)
+    from bot.backup.archive import words
+    from bot.backup.settling import settle as make_safe
+    from office.clock import ZONE
+    from scheduler.calendar import WorkCalendar
+
+    try:
+        made_at = datetime.fromisoformat(made).replace(tzinfo=ZONE)
+    except ValueError:
+        fail(words()("backup.moment", moment=made), BAD_USE)
+    calendar = WorkCalendar.shipped(*settings.calendar.folders)
+    with database(settings) as engine:
+        now = current_moment()
+        done = make_safe(engine, made_at, source="pg_restore", before=None, calendar=calendar, now=now)
+    _say_settled(done)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Ends the command with one line where it can't be done."""
@@ -132,12 +158,18 @@ def _say(done: Restored) -> None:
         typer.echo(text("backup.safety", file=done.safety))
     if done.broken is not None:
         typer.echo(text("backup.broken", file=done.broken))
-    for key in ("deeds", "uncertain", "moments", "notices"):
-        if count := getattr(done.settled, key):
-            typer.echo(text(f"backup.{key}", count=count))
-    typer.echo(text("backup.sessions"))
+    _say_settled(done.settled)
     if done.restart:
         typer.echo(done.restart)
+
+
+def _say_settled(done: Settled) -> None:
+    from bot.backup.archive import words
+
+    for key in ("deeds", "uncertain", "moments", "notices"):
+        if count := getattr(done, key):
+            typer.echo(words()(f"backup.{key}", count=count))
+    typer.echo(words()("backup.sessions"))
 
 
 def _list(heading: str, differing: list[Difference]) -> None:

@@ -120,7 +120,7 @@ def _settle(
     engine = make_engine(f"sqlite:///{copy}")
     try:
         settled = settle(
-            engine, backup.manifest, source=source, before=known, calendar=calendar, now=clock.now()
+            engine, backup.manifest.made_at, source=source, before=known, calendar=calendar, now=clock.now()
         )
     except sqlite3.Error as exc:
         raise failed(exc, copy) from exc
@@ -211,13 +211,14 @@ def _put_others(
 
 
 def _put_key(file: Path, key: bytes, now: datetime) -> bool:
-    """Put the key in place, the former one beside it; False when it is the same."""
-    if file.is_file():
+    """Put the key in place, the former one beside it; whether that was another."""
+    former = file.is_file()
+    if former:
         if file.read_bytes().strip() == key.strip():
             return False
         file.rename(file.with_name(f"{file.name}-{_stamp(now)}"))
     write_file(file, key)
-    return True
+    return former
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,10 +11,10 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, or_, select, update
+from sqlalchemy import Engine, func, null, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.backup.archive import Manifest, said_moment, words
+from bot.backup.archive import said_moment, words
 from bot.backup.copies import audit_of
 from office import audit
 from office.assignments import Assignment, AssignmentState, Priority
@@ -22,6 +22,7 @@ from office.clock import ZONE
 from office.console_access import ConsoleSession, LoginLink
 from office.database import execute, session_factory
 from office.deliveries import OPEN, Delivery, Lane, Occurrence, OccurrenceState, Source, Status
+from office.inbox import InboxState, Update
 from office.notices import Notice, NoticeState
 from office.people import Code
 from office.reminders import Reminder, ReminderKind
@@ -57,7 +58,7 @@ class _Frozen:
 
 def settle(
     engine: Engine,
-    manifest: Manifest,
+    made_at: datetime,
     *,
     source: str,
     before: Path | None,
@@ -66,15 +67,18 @@ def settle(
 ) -> Settled:
     """Make a restored database, in its newest form, safe to go on with.
 
-    `source`: the backup's name, for the audit. `before`: a copy of the database that it replaces, if that
-    could be read. `now`: a moment at which nobody writes there any more.
+    `made_at`: when it was backed up. `source`: the backup's name, for the audit. `before`: a copy of the
+    database that it replaces, if that could be read. `now`: a moment at which nobody writes there any more.
     """
     sessions = session_factory(engine)
     restored = audit_head(sessions)
     moments = _let_pass(sessions, calendar, now=now, why=words()("backup.settled.moment"))
-    _settle_inbox(Path(engine.url.database or ""), before)
     with sessions.begin() as session:
-        why = words()("backup.settled.delivery", when=said_moment(manifest.made_at))
+        _answer_inbox(session)
+    if before is not None:
+        _carry_inbox(Path(engine.url.database or ""), before)
+    with sessions.begin() as session:
+        why = words()("backup.settled.delivery", when=said_moment(made_at))
         uncertain = _doubt_deliveries(session, now=now, why=why)
         notices = _hold_notices(session, now=now, why=words()("backup.settled.notice"))
         _end_secrets(session, now)
@@ -92,7 +96,7 @@ def settle(
             after={
                 "rows": restored[0],
                 "head": restored[1],
-                "made_at": manifest.made_at.isoformat(),
+                "made_at": made_at.isoformat(),
                 "uncertain": uncertain,
                 "moments": moments,
             },
@@ -191,23 +195,22 @@ def _end_secrets(session: Session, now: datetime) -> None:
         execute(session, update(model).where(column.is_(None)).values({column.key: now}))
 
 
-def _settle_inbox(path: Path, before: Path | None) -> None:
+def _answer_inbox(session: Session) -> None:
+    open_ = Update.state.in_((InboxState.RECEIVED, InboxState.HANDLED))
+    values = {"state": InboxState.ANSWERED, "raw": null(), "replies": null()}
+    execute(session, update(Update).where(open_).values(values))
+
+
+def _carry_inbox(path: Path, before: Path) -> None:
     """What had come in until now, as far as it had come, wins over what the backup knows of it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        if before is not None:
-            connection.execute("ATTACH DATABASE ? AS before", (str(before),))
+        connection.execute("ATTACH DATABASE ? AS before", (str(before),))
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
-            "UPDATE main.inbox SET state = 'answered', raw = NULL, replies = NULL "
-            "WHERE state IN ('received', 'handled')"
+            "DELETE FROM main.inbox WHERE (channel, account, key) IN "
+            "(SELECT channel, account, key FROM before.inbox)"
         )
-        if before is not None:
-            connection.execute(
-                "DELETE FROM main.inbox WHERE (channel, account, key) IN "
-                "(SELECT channel, account, key FROM before.inbox)"
-            )
-            carried = f"INSERT INTO main.inbox ({_INBOX}) SELECT {_INBOX} FROM before.inbox"  # noqa: S608 - our own names
-            connection.execute(carried)
+        connection.execute(f"INSERT INTO main.inbox ({_INBOX}) SELECT {_INBOX} FROM before.inbox")  # noqa: S608 - our own names
         connection.execute("COMMIT")
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from pydantic import BaseModel
 
+from bot.cli import app
 from handlers.staff.request import Command
 from handlers.staff.router import _MODULES
 from knowledge import strict_yaml
@@ -29,11 +31,18 @@ from scheduler.schedule import Shift, fold, parse_schedule
 from scheduler.wording import plan_texts
 
 DOCS = Path(__file__).parents[2] / "docs"
-STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT = (
-    "can-bo.md", "van-phong.md", "nhac-viec.md", "lich-lam-viec.md", "cai-dat.md",
+STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT, SERVER = (
+    "can-bo.md", "van-phong.md", "nhac-viec.md", "lich-lam-viec.md", "cai-dat.md", "quan-tri.md",
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(c for module in _MODULES for c in module.COMMANDS)
-ELSEWHERE = {"trogiup", "hoi", "newbot", "healthz", "metrics"}  # help, citizens, @BotFather, addresses
+ELSEWHERE = {
+    "trogiup",
+    "hoi",
+    "newbot",
+    "revoke",
+    "healthz",
+    "metrics",
+}  # help, citizens, @BotFather, addresses
 
 RIGHTS_IN_WORDS = {
     Action.LIST_OWN_WORK: "xem việc của mình",
@@ -61,7 +70,21 @@ RIGHTS_IN_WORDS = {
     Action.DECIDE_GROUPS: "duyệt nhóm, chọn chủ đề",
     Action.LIST_REMINDERS: "xem quy tắc nhắc",
     Action.CHANGE_REMINDERS: "sửa quy tắc nhắc",
-    Action.DELIVERIES: "xem và xử lý tin đã gửi",
+    Action.DELIVERIES: "xem tin đã gửi",
+    Action.SETTLE_DELIVERIES: "xử lý tin chưa rõ, không gửi được",
+    Action.CONFIRM_NOTICE: "bấm Đã đọc thông báo",
+    Action.LIST_NOTICES: "xem thông báo",
+    Action.WRITE_NOTICES: "soạn thông báo",
+    Action.APPROVE_NOTICES: "duyệt thông báo của người khác",
+    Action.SEND_NOTICES: "gửi, dừng, huỷ, thu hồi thông báo",
+    Action.NOTICE_TEMPLATES: "mẫu thông báo, danh sách nhận",
+    Action.QUESTIONS: "xem câu hỏi của người dân",
+    Action.PROPOSE_KNOWLEDGE: "đề nghị sửa kho tri thức",
+    Action.APPROVE_KNOWLEDGE: "duyệt sửa kho tri thức",
+    Action.OFFICE_REPORT: "báo cáo gửi lãnh đạo",
+    Action.CONSOLE: "vào trang Văn phòng",
+    Action.AUDIT: "xem nhật ký việc làm",
+    Action.TURN_SWITCHES: "bật, tắt công tắc dừng gửi",
 }
 COLUMNS = (Role.MEMBER, Role.HEAD, Role.LEADER, Role.VAN_PHONG, Role.ADMIN)
 
@@ -112,7 +135,7 @@ def settings_keys(model: type[BaseModel], at: str) -> Iterator[str]:
 
 NEW_KEYS = [
     key
-    for section in ("calendar", "reminders", "assignments", "delivery")
+    for section in ("calendar", "reminders", "assignments", "delivery", "notices", "console")
     for key in settings_keys(type(getattr(Settings(), section)), section)
 ]
 
@@ -131,7 +154,7 @@ def test_what_every_member_may_do_is_in_the_guide_of_staff(command: Command) -> 
     assert {word_of(span) for span in spans(guide(STAFF))} & set(command.words)
 
 
-@pytest.mark.parametrize("name", [STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT])
+@pytest.mark.parametrize("name", [STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT, SERVER])
 def test_no_guide_shows_a_command_that_does_not_exist(name: str) -> None:
     known = ELSEWHERE | {word for command in COMMANDS for word in command.words}
     shown = {word_of(span) for span in spans(guide(name)) if re.match(r"/[a-z]+(?: |$)", span)}
@@ -214,6 +237,57 @@ def test_the_examples_of_calendar_files_can_be_read(block: str, tmp_path: Path) 
 def test_reminder_and_calendar_guides_have_examples_of_files() -> None:
     assert len(yaml_blocks(REMINDERS)) >= 3
     assert len(yaml_blocks(CALENDAR)) >= 2
+
+
+def shown_calls() -> set[str]:
+    """The calls of `xinluon` that IT's guides show, by the words of the command."""
+    found = set()
+    for span in (
+        spans(guide(IT)) + spans(guide(SERVER)) + spans((DOCS.parent / "README.md").read_text("utf-8"))
+    ):
+        for call in re.findall(r"xinluon ((?:[a-z]+ ?)+)", span):
+            first, *rest = call.split()
+            found |= {first, " ".join([first, *rest[:1]])}
+    return found
+
+
+def commands(command: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    for name, inner in getattr(command, "commands", {}).items():
+        path = f"{at} {name}".strip()
+        if hasattr(inner, "commands"):
+            yield from commands(inner, path)
+        else:
+            yield path, inner
+
+
+CALLS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_command_of_it_is_shown_in_a_guide(call: str) -> None:
+    assert call in shown_calls()
+
+
+@pytest.mark.parametrize(
+    "option", ["without-key", "without-folders", "apply", "with-files", "expect", "since"]
+)
+def test_every_option_of_looking_after_the_program_is_explained(option: str) -> None:
+    assert f"--{option}" in guide(SERVER)
+    named = {o for command in CALLS.values() for p in command.params for o in p.opts}
+    assert f"--{option}" in named
+
+
+@pytest.mark.parametrize(
+    "event",
+    re.findall(r"`([a-z_]+\.[a-z_]+)`", guide(SERVER).partition("| `event` |")[2].partition("## ")[0]),
+)
+def test_every_event_of_the_guide_is_one_that_the_program_writes(event: str) -> None:
+    sources = (
+        path.read_text("utf-8")
+        for floor in ("bot", "scheduler", "handlers")
+        for path in (DOCS.parent / floor).rglob("*.py")
+    )
+    assert any(f'"{event}"' in source for source in sources)
 
 
 @pytest.mark.parametrize("key", NEW_KEYS)
