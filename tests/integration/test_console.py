@@ -340,6 +340,11 @@ def long_deed(visit: Visit) -> Answer:
     return Done("/thu", "Xong.")
 
 
+def take_files(visit: Visit) -> Answer:
+    files = visit.form.files("tep")
+    return Done("/thu", "; ".join(f"{file.name} {len(file.content)}" for file in files))
+
+
 def plain(visit: Visit) -> Answer:
     return Shown("trouble.html", {"title": "Thử", "text": "Trang thử"})
 
@@ -354,6 +359,7 @@ TRIAL = Section(
         get("/thu/hong", broken),
         post("/thu/hong", broken),
         post("/thu/lau", long_deed, writes=False),
+        post("/thu/tep", take_files, uploads=True),
         live("/thu/tien-do", held),
     ),
 )
@@ -407,6 +413,24 @@ class TestFrame:
             assert time.perf_counter() - started < 4
             listener.join(5)
         assert ended.is_set()
+
+    def test_files_come_with_a_form_up_to_the_limits_of_the_settings(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(mount, "SECTIONS", (*SECTIONS, TRIAL))
+        with serving(tmp_path, {"notices": {"max_files": 2, "max_file_mb": 1}}) as office:
+            client = office.login()
+
+            def sent(*sizes: int) -> httpx.Response:
+                files = [("tep", (f"C:\\Công văn {size}.pdf", b"x" * size)) for size in sizes]
+                return send(client, "/thu/tep", files=files)
+
+            assert sent(1000, 2000).status_code == 303
+            assert "Công văn 1000.pdf 1000; Công văn 2000.pdf 2000" in client.get("/van-phong/thu").text
+            assert sent(1, 2, 3).status_code == 400
+            assert sent(3_000_000).status_code == 413
+            stranger = office.client().post("/van-phong/thu/tep", files={"tep": b"x" * 3_000_000})
+            assert stranger.status_code == 401
 
     def test_progress_is_not_told_to_strangers(self, trial: ConsoleOffice) -> None:
         assert trial.client().get("/van-phong/thu/tien-do").status_code == 401

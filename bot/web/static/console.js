@@ -1,6 +1,10 @@
 // Chỉ làm tiện thêm: trang nào cũng dùng được khi không có tệp này.
 "use strict";
 
+// Trên điện thoại menu cuộn ngang: trang đang mở luôn nhìn thấy.
+const here = document.querySelector(".menu [aria-current]");
+if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Tiến độ của việc dài: nghe máy chủ kể, xong thì mở lại trang.
 for (const box of document.querySelectorAll("[data-watch]")) {
   const bar = box.querySelector("progress");
