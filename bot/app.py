@@ -20,7 +20,7 @@ from bot.channels.base import Channel, ChannelDown, FileUnavailable
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_courier import account_of
 from bot.channels.web import Web
-from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder
+from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder, writing_folder
 from bot.console_address import console_address
 from bot.metrics import Metrics
 from bot.shelf import Reading, Shelf
@@ -28,7 +28,9 @@ from bot.staff import Staff
 from bot.web.app import Endpoint, create_app
 from bot.web.console.parts import Parts
 from handlers.desk import FrontDesk
+from handlers.improving.desk import Improver
 from handlers.improving.grouping import Grouper
+from handlers.improving.plans import Place
 from handlers.library import Library
 from office import console_access, conversations, deliveries, inbox, questions
 from office.clock import Clock, SystemClock
@@ -74,6 +76,13 @@ class Office:
         self.shelf = Shelf(
             knowledge_folders(settings, var), profile_of(settings), changed=self._knowledge_read
         )
+        self.improver = Improver(
+            sessions=self.sessions,
+            readers=self._readers,
+            clock=self.clock,
+            shelf=self.shelf,
+            place=Place(folders=self.shelf.own, store=writing_folder(settings, var)),
+        )
         self.staff = Staff(
             settings,
             sessions=self.sessions,
@@ -81,6 +90,7 @@ class Office:
             clock=self.clock,
             hash_key=key,
             library=self.shelf.current,
+            improver=self.improver,
             text_limits={Telegram.name: DELIVERY_LIMIT},
             booked=self.metrics.delivered,
             console_address=lambda: console_address(self.settings, self.port),
@@ -173,6 +183,8 @@ class Office:
             work=self.staff.work,
             notices=self.staff.notices,
             library=self.shelf.current,
+            improver=self.improver,
+            reading=lambda: self.shelf.reading,
             health=self.health,
             changed=self.staff.look_again,
             closing=self._closing,

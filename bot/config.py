@@ -72,6 +72,12 @@ def knowledge_folders(settings: Settings, var: Path | None = None) -> tuple[Path
     return (*((default,) if default.is_dir() else ()), *settings.knowledge.folders)
 
 
+def writing_folder(settings: Settings, var: Path | None = None) -> Path:
+    """Where the program writes what Văn phòng adds to the knowledge: the last of those that are named."""
+    named = settings.knowledge.folders
+    return named[-1] if named else (var or var_folder(settings)) / OWN_KNOWLEDGE
+
+
 def profile_of(settings: Settings) -> OfficeProfile:
     """The office as answers speak of it."""
     office = settings.office

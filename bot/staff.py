@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.files import feed
 from bot.files.papers import OfficePapers
+from handlers.improving.desk import Improver
+from handlers.improving.errands import Errands
 from handlers.library import Library
 from handlers.office_report.monthly import MonthlyReport
 from handlers.staff.request import ConsoleAddress
@@ -55,6 +57,7 @@ class Staff:
         clock: Clock,
         hash_key: bytes,
         library: Callable[[], Library],
+        improver: Improver | None = None,
         text_limits: Mapping[str, int] | None = None,
         booked: Callable[[str, str], None] = lambda channel, outcome: None,
         console_address: Callable[[], ConsoleAddress | None] = lambda: None,
@@ -105,6 +108,7 @@ class Staff:
             ),
         )
         self.waker = Waker(clock=clock, plan=self.planner.plan_due, next_due=self._next_due)
+        self.errands = Errands(improver, self.outbox) if improver is not None else None
         self.router = StaffRouter(
             work=self.work,
             hash_key=hash_key,
@@ -113,6 +117,7 @@ class Staff:
             library=library,
             changed=self.waker.wake,
             console_address=console_address,
+            errands=self.errands,
         )
 
     def prepare(self) -> str | None:

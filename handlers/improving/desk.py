@@ -6,6 +6,7 @@ What takes long (reading, all cases, figures) happens between transactions, neve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -58,11 +59,15 @@ class Improver:
         shelf: Bookshelf,
         place: Place,
     ) -> None:
-        self._sessions = sessions
+        self.sessions = sessions
         self._readers = readers
         self._clock = clock
         self._shelf = shelf
         self.place = place
+
+    def now(self) -> datetime:
+        """The moment it is."""
+        return self._clock.now()
 
     def library(self) -> Library:
         """The knowledge in use."""
@@ -86,7 +91,7 @@ class Improver:
         with self._readers() as session:
             job = changes.job_of(changes.change_of(session, change_id))
         trial = self._try(job, lambda: plans.plan(job.content, self.library().knowledge, self.place))
-        with self._sessions.begin() as session:
+        with self.sessions.begin() as session:
             changes.examined(session, change_id, trial.as_report())
         return trial
 
@@ -108,7 +113,7 @@ class Improver:
 
         trial = self._carry_out(job, planned, written)
         if not trial.accepted:
-            with self._sessions.begin() as session:
+            with self.sessions.begin() as session:
                 changes.refused(session, job, report=trial.as_report(), actor=actor, now=self._clock.now())
         return trial
 
@@ -155,7 +160,7 @@ class Improver:
         with own_folder.locked(self.place.store):
             own_folder.write(trial.edits)
             try:
-                with self._sessions.begin() as session:
+                with self.sessions.begin() as session:
                     written(session, trial)
             except BaseException:
                 own_folder.put_back(trial.edits)

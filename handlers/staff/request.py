@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from handlers.improving.errands import Errands
 from handlers.library import Library
 from handlers.staff.papers import Papers
 from office.groups import Group
@@ -50,6 +51,7 @@ class StaffRequest:
     notices: Notices
     library: Callable[[], Library]
     console: Callable[[], ConsoleAddress | None] = lambda: None
+    errands: Errands | None = None
     previous: dict[str, Any] = field(default_factory=dict)  # the state that a tap or command has ended
 
     @property

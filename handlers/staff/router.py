@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from handlers.improving.errands import Errands
 from handlers.library import Library
 from handlers.staff import (
     console,
@@ -18,6 +19,7 @@ from handlers.staff import (
     notices,
     office_report,
     people,
+    questions,
     reminders,
     reports,
     work,
@@ -40,6 +42,7 @@ Flow = Callable[[StaffRequest, str], Replies]
 
 _MODULES = (
     work, giving, desk, people, groups, reminders, reports, deliveries, notices, office_report, console,
+    questions,
 )  # fmt: skip
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
@@ -59,6 +62,7 @@ class StaffRouter:
         library: Callable[[], Library],
         changed: Callable[[], None] = lambda: None,
         console_address: Callable[[], ConsoleAddress | None] = lambda: None,
+        errands: Errands | None = None,
     ) -> None:
         """`library` gives the current version of the knowledge. `changed` is called after each commit of what
         the staff said: something may be due earlier."""
@@ -69,6 +73,7 @@ class StaffRouter:
         self._notices = notices
         self._library = library
         self._console_address = console_address
+        self._errands = errands
         self._all = tuple(command for module in _MODULES for command in module.COMMANDS)
         self._commands = _by_word(self._all)
         self._taps: dict[str, Tapped] = {}
@@ -131,6 +136,7 @@ class StaffRouter:
             hash_key=self._hash_key,
             papers=self._papers,
             notices=self._notices,
+            errands=self._errands,
             library=self._library,
             console=self._console_address,
         )

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.shelf import Reading
 from bot.web.guard import Addresses, Origins, RateLimit
+from handlers.improving.desk import Improver
 from handlers.library import Library
 from office.clock import Clock
 from office.settings import Settings
@@ -21,7 +23,8 @@ from scheduler.work import Work
 class Parts:
     """`readers` are read-only and wait for nobody; `changed` is called when something may be due earlier.
 
-    `health`: as /healthz answers. `closing` is set when the program stops.
+    `reading`: the last reading of the knowledge's files. `health`: as /healthz answers. `closing` is set when
+    the program stops.
     """
 
     settings: Settings
@@ -32,6 +35,8 @@ class Parts:
     work: Work
     notices: Notices
     library: Callable[[], Library]
+    improver: Improver
+    reading: Callable[[], Reading]
     health: Callable[[], tuple[bool, dict[str, Any]]]
     changed: Callable[[], None] = lambda: None
     closing: Event = field(default_factory=Event)

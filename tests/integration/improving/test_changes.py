@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 
 from handlers.improving import changes, content, triage
-from handlers.improving import desk as improving
 from handlers.improving.content import EntryContent
 from knowledge import own_folder
 from knowledge.checking import all_cases
@@ -264,7 +263,7 @@ def test_a_file_saved_by_hand_meanwhile_is_kept_and_the_change_made_on_it(
             path.write_text(by_hand, "utf-8")
         write(edits)
 
-    monkeypatch.setattr(improving.own_folder, "write", somebody_is_faster)
+    monkeypatch.setattr(own_folder, "write", somebody_is_faster)
     assert desk.improver.approve(desk.propose(van), actor=duyet).accepted
     assert path.read_text("utf-8") == by_hand.replace("tôi]", "tôi, mở quán cồn nhỏ nhỏ]")
     assert len(calls) == 2
@@ -280,7 +279,7 @@ def test_without_the_row_the_files_are_put_back(
             assert changes.change_of(other, change).state is ChangeState.PROPOSED
         raise Refused("Đã trả lại.")
 
-    monkeypatch.setattr(improving.changes, "applied", given_back_meanwhile)
+    monkeypatch.setattr(changes, "applied", given_back_meanwhile)
     with pytest.raises(Refused, match="Đã trả lại"):
         desk.improver.approve(change, actor=duyet)
     assert desk.files() == {}

@@ -1,0 +1,103 @@
+"""Which entries may be meant by a question, and why the search thinks so, in a clerk's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.improving.words import words
+from handlers.library import Library
+from knowledge.question import Role
+from knowledge.ranking import FEATURES, Scored
+from knowledge.schema import Entry, Kind
+from knowledge.search import Decision, Outcome
+
+MOST = 5
+_TOLD = ("covered", "phrase", "pairs", "usage", "last")
+_SOME = 0.05
+_NEVER = frozenset({Kind.STAFF, Kind.SMALLTALK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One thing that speaks for an entry: `share` of 0 to 100."""
+
+    name: str
+    share: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry with what speaks for it. `words`: those of the question that it has."""
+
+    entry: Entry
+    score: float
+    why: tuple[Why, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What became of a question and why. `sure`: how sure the search was, 0 to 100."""
+
+    text: str
+    outcome: str
+    entry: Entry | None
+    facet: str
+    sure: int
+    how: str
+    understood: tuple[tuple[str, str], ...]
+    choices: tuple[Entry, ...]
+    candidates: tuple[Candidate, ...]
+
+
+def candidates(library: Library, text: str, *, most: int = MOST) -> tuple[Candidate, ...]:
+    """The entries that a question may be about, the likeliest first."""
+    searcher = library.searcher
+    ranked = searcher.rank(searcher.reader.read(text), None)
+    said = {t.syllable.folded for t in searcher.reader.read(text).terms}
+    found = [_candidate(library, scored, said) for scored in ranked]
+    return tuple(c for c in found if c is not None)[:most]
+
+
+def explain(library: Library, text: str) -> Explained:
+    """What the program makes of a question, as somebody asks it first."""
+    decision = library.searcher.search(text)
+    question = decision.question
+    terms = question.terms if question is not None else ()
+    return Explained(
+        text=text,
+        outcome=words()(f"outcomes.{decision.outcome}"),
+        entry=library.knowledge.get(decision.entry),
+        facet=library.answerer.phrases(f"facets.{decision.facet}") if decision.facet else "",
+        sure=round(100 * decision.score),
+        how=_how(decision),
+        understood=tuple((t.syllable.folded, words()(f"roles.{Role(t.role).name.lower()}")) for t in terms),
+        choices=tuple(e for i in decision.choices if (e := library.knowledge.get(i))),
+        candidates=candidates(library, text),
+    )
+
+
+def _how(decision: Decision) -> str:
+    """Why it was decided so."""
+    question = decision.question
+    if question is not None and (question.empty or question.noise):
+        return words()("how.empty")
+    if decision.outcome is Outcome.ANSWER and not decision.candidates:
+        return words()("how.named")
+    if question is not None and question.vague:
+        return words()("how.vague")
+    return words()(f"how.{decision.outcome}")
+
+
+def _candidate(library: Library, scored: Scored, said: set[str]) -> Candidate | None:
+    entry = library.knowledge.get(scored.entry.id)
+    if entry is None or entry.kind in _NEVER:
+        return None
+    values = dict(zip(FEATURES, scored.features, strict=True))
+    why = [
+        Why(name=words()(f"why.{name}"), share=round(100 * max(0.0, min(1.0, values[name]))))
+        for name in _TOLD
+        if values[name] > _SOME
+    ]
+    own = {term for phrase in scored.entry.phrases for term in phrase.terms}
+    return Candidate(entry=entry, score=scored.score, why=tuple(why), words=tuple(sorted(said & own)))
