@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -54,7 +53,7 @@ class Door:
 
     async def _enter(self, request: Request) -> Response:
         form = await self._form(request)
-        return await run_in_threadpool(self._opened, request, form)
+        return await self._frame.run(self._opened, request, form)
 
     def _opened(self, request: Request, form: Form) -> Response:
         code = form.text("ma")[:_MOST]
@@ -74,7 +73,7 @@ class Door:
 
     async def _claim(self, request: Request) -> Response:
         form = await self._form(request)
-        return await run_in_threadpool(self._claimed, request, form)
+        return await self._frame.run(self._claimed, request, form)
 
     def _claimed(self, request: Request, form: Form) -> Response:
         code, name = form.text("ma")[:_MOST], form.text("ten")[:_MOST]

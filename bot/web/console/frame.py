@@ -12,12 +12,14 @@ import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 from urllib.parse import quote
 
+import anyio
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -39,7 +41,9 @@ from office.refusal import Refused
 from office.rights import NotAllowed, demand
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Returned = TypeVar("Returned")
 STALE = "stale"
+THREADS = 8
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +57,11 @@ class Frame:
         self.renderer = renderer
         self.cookies = Cookies(doorway.secure)
         self._entries = entries
+        self._threads = anyio.CapacityLimiter(THREADS)
+
+    async def run(self, call: Callable[..., Returned], *arguments: object) -> Returned:
+        """Call something in one of the console's own threads: the citizens' are not to wait for them."""
+        return await anyio.to_thread.run_sync(partial(call, *arguments), limiter=self._threads)
 
     def routes(self) -> list[Route]:
         """Every address; anything else below /van-phong is not found."""
@@ -62,7 +71,7 @@ class Frame:
 
     def _route(self, entry: Entry) -> Route:
         async def shown(request: Request) -> Response:
-            return await run_in_threadpool(self._show, request, entry)
+            return await self.run(self._show, request, entry)
 
         async def done(request: Request) -> Response:
             return await self._post(request, entry)
@@ -81,7 +90,7 @@ class Frame:
             try:
                 return await endpoint(request)
             except HTTPException as error:
-                response = await run_in_threadpool(self.trouble, request, error.status_code)
+                response = await self.run(self.trouble, request, error.status_code)
                 response.headers.update(error.headers or {})
                 return response
             except DatabaseUnavailable as error:
@@ -192,13 +201,13 @@ class Frame:
 
     async def _post(self, request: Request, entry: Entry) -> Response:
         self.doorway.origins.check(request)
-        seat = await run_in_threadpool(self._seated, request)
+        seat = await self.run(self._seated, request)
         if seat is None:  # before the body is read: strangers send us nothing
             return self.stranger(request)
         limits = bodies.limits_of(self.parts.settings.notices) if entry.uploads else bodies.SMALL
         try:
             async with bodies.form_of(request, limits) as data:
-                return await run_in_threadpool(self._do, request, entry, seat, Form(data))
+                return await self.run(self._do, request, entry, seat, Form(data))
         except MultiPartException as error:
             raise HTTPException(400) from error
 
@@ -251,9 +260,9 @@ class Frame:
     # --- following
 
     async def _follow(self, request: Request, entry: Entry) -> Response:
-        if await run_in_threadpool(self._seated, request) is None:
+        if await self.run(self._seated, request) is None:
             return self.stranger(request)
-        return follow(lambda: self._look(request, entry), closing=self.parts.closing)
+        return follow(lambda: self.run(self._look, request, entry), closing=self.parts.closing)
 
     def _look(self, request: Request, entry: Entry) -> Step | None:
         """How far it is; None once one has no business to know any more."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from threading import Event
 
 import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 LOOK_SECONDS = 1.0
@@ -26,17 +25,19 @@ class Step:
     done: bool = False
 
 
-def follow(look: Callable[[], Step | None], *, closing: Event) -> Response:
-    """Tell of each change. `look` is called in a thread, once a second; None ends it."""
+def follow(look: Callable[[], Awaitable[Step | None]], *, closing: Event) -> Response:
+    """Tell of each change. `look` is asked once a second; None ends it."""
     return EventSourceResponse(_steps(look, closing), ping=20, cleanup_timeout=2.0)
 
 
-async def _steps(look: Callable[[], Step | None], closing: Event) -> AsyncIterator[ServerSentEvent]:
+async def _steps(
+    look: Callable[[], Awaitable[Step | None]], closing: Event
+) -> AsyncIterator[ServerSentEvent]:
     last: Step | None = None
     for _ in range(int(LONGEST_SECONDS / LOOK_SECONDS)):
         if closing.is_set():
             return
-        step = await run_in_threadpool(look)
+        step = await look()
         if step is None:
             return
         if step != last:
