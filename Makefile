@@ -4,7 +4,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat test chaos lint check bench eval tune lock clean
+.PHONY: help setup setup-dev run chat test chaos pictures lint check bench eval tune lock clean
 
 help: ## Liệt kê các lệnh
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bà
 
 chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 120 lần, mất mạng, khoá tệp (vài phút)
 	XINLUON_CHAOS_KILLS=$${XINLUON_CHAOS_KILLS:-120} $(VENV)/bin/python -m pytest tests/chaos tests/chaos/zombies.py $(ARGS)
+
+pictures: setup-dev ## Chụp lại hình của hướng dẫn (docs/hinh)
+	XINLUON_PICTURES=docs/hinh $(VENV)/bin/python -m pytest tests/browser/test_pictures.py $(ARGS)
 
 lint: setup-dev ## Soát mã: ruff, mypy, lint-imports
 	$(VENV)/bin/ruff check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from functools import reduce
@@ -14,15 +15,20 @@ import typer
 from pydantic import BaseModel
 
 from bot.cli import app
+from bot.web.console.sections import SECTIONS
 from handlers.staff.request import Command
 from handlers.staff.router import _MODULES
 from knowledge import strict_yaml
 from office.assignments import AssignmentState, Priority
 from office.deliveries import OccurrenceState, Status
 from office.groups import GroupState
+from office.improvements import ChangeState
+from office.improvements import GroupState as QuestionState
+from office.notices import NoticeState
 from office.people import Role, plain
 from office.rights import RIGHTS, Action
 from office.settings import Settings, settings_from
+from office.switches import Audience
 from scheduler.calendar import WorkCalendar
 from scheduler.calendar_overlay import read_overlay
 from scheduler.reminder_files import read_rules
@@ -172,12 +178,33 @@ def test_every_status_of_a_message_is_explained_with_what_to_do(status: Status) 
         ("Kết quả của lượt", OccurrenceState),
         ("Tình trạng nhóm", GroupState),
         ("Tình trạng", AssignmentState),
+        ("Tình trạng thông báo", NoticeState),
+        ("Tình trạng nhóm câu hỏi", QuestionState),
+        ("Tình trạng đề nghị", ChangeState),
     ],
 )
 def test_every_state_stands_in_its_table_with_its_meaning_and_what_to_do(heading: str, kind: Any) -> None:
     table = {row[0]: row[1:] for row in rows(guide(VAN_PHONG), heading)}
     assert set(table) == {state.label for state in kind}
     assert all(meaning and to_do for meaning, to_do in table.values())
+
+
+@pytest.mark.parametrize("state", NoticeState)
+def test_what_to_do_about_a_notice_is_said_as_the_program_says_it(state: NoticeState) -> None:
+    [to_do] = [row[2] for row in rows(guide(VAN_PHONG), "Tình trạng thông báo") if row[0] == state.label]
+    assert to_do == state.next_action
+
+
+def test_every_switch_is_in_the_guide() -> None:
+    written = {row[0] for row in rows(guide(VAN_PHONG), "Công tắc")}
+    assert {audience.label for audience in Audience} < written
+
+
+def test_every_page_of_the_console_is_named_in_the_order_of_the_menu() -> None:
+    written = [row[0] for row in rows(guide(VAN_PHONG), "Mục trên trang")]
+    assert [label for label in written if label in {section.label for section in SECTIONS}] == [
+        section.label for section in SECTIONS
+    ]
 
 
 def test_every_priority_can_be_found_where_work_is_given() -> None:
@@ -313,3 +340,52 @@ def stands_in(some: list[str], words: list[str]) -> bool:
     """Whether some words all stand among others, in that order."""
     rest = iter(words)
     return all(word in rest for word in some)
+
+
+def as_read(label: str) -> str:
+    """Without what comes of its place in a sentence."""
+    return unicodedata.normalize("NFC", label).casefold().strip(" .,:()")
+
+
+def labels_of_the_program() -> frozenset[str]:
+    """What stands between marks in templates, texts and code: labels of buttons, headings, states."""
+    root = DOCS.parent
+    found: set[str] = set()
+    for folder in ("bot", "handlers", "scheduler", "office"):
+        for path in (root / folder).rglob("*"):
+            if path.suffix in {".html", ".yaml", ".py"}:
+                text = path.read_text("utf-8")
+                found |= {as_read(part) for part in re.split(r"[<>\"«»{}\n|]|: ", text)}
+    return frozenset(found)
+
+
+LABELS = labels_of_the_program()
+TYPED = {"có", "thôi", "chưa rõ", "……"}  # what people type or read, no labels
+
+
+@pytest.mark.parametrize("name", [STAFF, VAN_PHONG])
+def test_what_the_guides_call_a_button_is_one(name: str) -> None:
+    text = re.sub(r"^ *```\w*\n.*?^ *```", "", guide(name), flags=re.DOTALL | re.MULTILINE)
+    named = re.findall(r"\*\*([^*]+)\*\*", text) + re.findall(r"«([^»]+)»", text)
+    wanted = {label.removesuffix(": …") for label in named if label.lower() not in TYPED}
+    assert {label for label in wanted if as_read(label) not in LABELS} == set()
+
+
+def test_the_pictures_are_there_small_and_told_in_words() -> None:
+    shown = re.findall(r"!\[([^\]]+)\]\(hinh/([\w-]+\.png)\)", guide(VAN_PHONG))
+    assert shown
+    assert {path.name for path in (DOCS / "hinh").iterdir()} == {name for _, name in shown}
+    assert all(len(words) > 30 for words, _ in shown)
+    assert all((DOCS / "hinh" / name).stat().st_size < 120_000 for _, name in shown)
+
+
+@pytest.mark.parametrize("name", [STAFF, VAN_PHONG, REMINDERS, CALENDAR, IT, SERVER])
+def test_the_links_of_a_guide_lead_to_a_heading_that_is_there(name: str) -> None:
+    for target, anchor in re.findall(r"\]\(([\w-]*(?:\.md)?)(?:#([^)]+))?\)", guide(name)):
+        headings = re.findall(r"^#+ (.+)$", guide(target or name), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, f"{target}#{anchor}"
+
+
+def test_the_guide_of_staff_is_one_page() -> None:
+    assert len(guide(STAFF).splitlines()) <= 60
