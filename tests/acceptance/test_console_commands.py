@@ -29,15 +29,10 @@ def test_an_office_without_a_chat_is_claimed_and_entered_in_the_browser(tmp_path
         settings["web"]["port"] = program.port
         fixed = tmp_path / "co-cong.yaml"
         fixed.write_text(yaml.safe_dump(settings), "utf-8")
-        unknown = command("vaoban", "Ai Đó", "--config", str(fixed), folder=tmp_path)
-        assert (unknown.returncode, unknown.stderr) == (1, "Lỗi: không thấy ai tên «Ai Đó»\n")
         done = command("vaoban", "--config", str(fixed), folder=tmp_path)
         link = _LINK.search(done.stdout)
         assert link, done.stderr
         with httpx.Client(base_url=program.url, trust_env=False) as browser:
             assert browser.post("/van-phong/vao", data={"ma": link[1]}).status_code == 303
             assert "Nguyễn Văn An" in browser.get("/van-phong").text
-
-        unsaid = command("vaoban", "--config", str(program.config), folder=tmp_path)
-        assert (unsaid.returncode, "cổng cố định" in unsaid.stderr) == (2, True)
         assert program.stop() == 0

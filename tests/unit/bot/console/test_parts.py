@@ -28,7 +28,7 @@ class Wanted(forms.FormModel):
 
 
 def form(*fields: tuple[str, str]) -> Form:
-    return Form(FormData(fields))
+    return Form(FormData([*fields]))
 
 
 class TestForms:
