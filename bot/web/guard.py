@@ -41,6 +41,12 @@ class Origins:
         if origin is not None and not self._is_own(origin, request) and origin not in self.allowed:
             raise HTTPException(403)
 
+    def check_own(self, request: Request) -> None:
+        """Refuse also what the websites that may embed the chat made the browser send."""
+        origin = request.headers.get("origin")
+        if origin is not None and not self._is_own(origin, request):
+            raise HTTPException(403)
+
     def _is_own(self, origin: str, request: Request) -> bool:
         # The scheme is not compared: behind a proxy that ends TLS we are asked over http.
         return origin == self._own or urlsplit(origin).netloc == request.headers.get("host", "").lower()

@@ -178,12 +178,15 @@ class TestGuard:
             assert response.headers["referrer-policy"] == "no-referrer"
             assert not re.search(r"<script(?! src=)|<style| style=|\son[a-z]+=", response.text)
 
-    def test_websites_that_embed_the_chat_can_not_embed_the_console(self, tmp_path: Path) -> None:
+    def test_websites_that_embed_the_chat_can_not_embed_or_open_the_console(self, tmp_path: Path) -> None:
         friend = "https://sct.example.vn"
         with serving(tmp_path, {"web": {"allowed_origins": [friend]}}) as office:
             client = office.client()
             assert friend in client.get("/").headers["content-security-policy"]
             assert friend not in client.get("/van-phong").headers["content-security-policy"]
+            data = {"ma": office.link().partition("ma=")[2]}
+            refused = client.post("/van-phong/vao", data=data, headers={"Origin": friend})
+            assert refused.status_code == 403
 
     def test_a_deed_without_the_forms_token_is_refused(self, office: ConsoleOffice) -> None:
         client = office.login()

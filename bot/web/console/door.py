@@ -95,7 +95,7 @@ class Door:
 
     async def _form(self, request: Request) -> Form:
         """What was sent, if it comes from a page of ours and not too often."""
-        self._frame.doorway.origins.check(request)
+        self._frame.doorway.origins.check_own(request)
         address = self._frame.doorway.addresses.of(request)
         if seconds := self._frame.doorway.attempts.wait(address):
             log.warning("console.too_many_attempts", address=address)

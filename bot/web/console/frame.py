@@ -200,7 +200,7 @@ class Frame:
     # --- doing
 
     async def _post(self, request: Request, entry: Entry) -> Response:
-        self.doorway.origins.check(request)
+        self.doorway.origins.check_own(request)
         seat = await self.run(self._seated, request)
         if seat is None:  # before the body is read: strangers send us nothing
             return self.stranger(request)
