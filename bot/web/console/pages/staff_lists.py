@@ -50,6 +50,12 @@ def show(visit: Visit) -> Answer:
     )
 
 
+def everyone(session: Session) -> list[tuple[int, str]]:
+    """Who works here, to choose from."""
+    here = select(Member.id, Member.name).where(Member.left_at.is_(None))
+    return [(row.id, row.name) for row in session.execute(here.order_by(Member.name, Member.id))]
+
+
 def few_admins(session: Session) -> int | None:
     """How many admins there are, where that is too few."""
     count = membership.admins(session)

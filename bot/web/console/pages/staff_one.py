@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.web.console import forms
-from bot.web.console.pages.staff_lists import GIVEN, few_admins
+from bot.web.console.pages.staff_lists import GIVEN, everyone, few_admins
 from bot.web.console.texts import named, texts
 from bot.web.console.visit import Answer, Done, FormErrors, Missing, Shown, Visit
 from handlers.staff import people_deeds
@@ -76,7 +76,7 @@ def show(visit: Visit) -> Answer:
 def _values(visit: Visit, who: Person, code: str = "") -> dict[str, Any]:
     session = visit.session
     department = session.get(Department, who.department_id) if who.department_id else None
-    others = [(p.id, p.name) for p in people.all_people(session) if p.id != who.id]
+    others = [(number, name) for number, name in everyone(session) if number != who.id]
     return {
         "who": who,
         "department": department.name if department else "",

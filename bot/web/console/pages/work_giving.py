@@ -15,6 +15,7 @@ from bot.files.imports import Preview, read_assignments, template_xlsx
 from bot.files.workbook import XLSX
 from bot.web.console import forms
 from bot.web.console.kept import Kept
+from bot.web.console.pages.staff_lists import everyone
 from bot.web.console.visit import Answer, Done, Download, FormErrors, Shown, Visit
 from handlers.staff.words import one_person
 from office import people
@@ -118,7 +119,7 @@ def _members(session: Session, names: str) -> Iterator[int]:
 def _choices(session: Session) -> dict[str, Any]:
     return {
         "departments": [(row.id, row.name) for row in people.departments(session)],
-        "people": [(person.id, person.name) for person in people.all_people(session)],
+        "people": everyone(session),
     }
 
 

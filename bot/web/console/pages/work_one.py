@@ -150,7 +150,12 @@ def give_back(visit: Visit) -> Answer:
     """A report is not good enough."""
     wanted = forms.read(visit.form, Returned)
     progress.return_report(
-        visit.session, visit.parts.work, visit.number("id"), visit.person, reason=wanted.return_reason, now=visit.now
+        visit.session,
+        visit.parts.work,
+        visit.number("id"),
+        visit.person,
+        reason=wanted.return_reason,
+        now=visit.now,
     )
     return _done(visit, "Đã trả lại báo cáo.")
 
@@ -180,7 +185,12 @@ def cancel(visit: Visit) -> Answer:
     """The work is called off."""
     wanted = forms.read(visit.form, Cancelled)
     progress.cancel(
-        visit.session, visit.parts.work, visit.number("id"), visit.person, reason=wanted.cancel_reason, now=visit.now
+        visit.session,
+        visit.parts.work,
+        visit.number("id"),
+        visit.person,
+        reason=wanted.cancel_reason,
+        now=visit.now,
     )
     return _done(visit, "Đã huỷ nhiệm vụ.")
 
