@@ -1,6 +1,6 @@
 """The console in Chromium, for the tests of its pages.
 
-    office, browser = …fixtures of tests/browser/conftest.py: console_office (module's own), console_browser
+    with serving(folder, fill=fill_day) as office:  # a fixture of the module, as in test_console.py
     with opened(browser, office, size=PHONE) as page:
         page.goto(office.url + "/van-phong/nhat-ky")
         check(page, "nhat-ky")
