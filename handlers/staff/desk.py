@@ -161,6 +161,23 @@ def _change(request: StaffRequest, rest: str) -> Replies:
     return say(f"Đã sửa nội dung nhiệm vụ số {row.id}: {row.title}")
 
 
+def _move(request: StaffRequest, rest: str) -> Replies:
+    """/doihan 12 05/12 lý do …"""
+    assignment_id, rest = take_number(rest)
+    day_text, reason = split_reason(rest)
+    row = extensions.change_deadline(
+        request.session,
+        request.work,
+        assignment_id,
+        request.me,
+        until=parse_day(day_text, request.today),
+        reason=reason,
+        now=request.now,
+    )
+    answer = f"Đã đổi hạn nhiệm vụ số {row.id} thành hết {extensions.said_day(row.due_on)}."
+    return say(answer, *request.work.off_day_warning(row.due_on))
+
+
 def _hand_over(request: StaffRequest, rest: str) -> Replies:
     """/chuyen Nguyễn Văn A cho Trần Thị B lý do …"""
     said, reason = split_reason(rest)
@@ -204,6 +221,12 @@ COMMANDS = (
     Command(words=("huy",), run=_cancel, help="/huy 12 lý do …: huỷ nhiệm vụ", action=Action.CANCEL_WORK),
     Command(
         words=("sua",), run=_change, help="/sua 12 nội dung mới: sửa nội dung", action=Action.CHANGE_WORK
+    ),
+    Command(
+        words=("doihan",),
+        run=_move,
+        help="/doihan 12 05/12 lý do …: đổi hạn",
+        action=Action.CHANGE_WORK,
     ),
     Command(
         words=("chuyen",),

@@ -68,7 +68,10 @@ WAYS: dict[Action, tuple[Way, ...]] = {
     Action.SEND_EXPRESS: (
         Way("/giao van-phong; Báo cáo; 30/12/2026; hoả tốc lý do gấp", "assignment.create", "s:giao:co"),
     ),
-    Action.CHANGE_WORK: (Way("/sua {open} Nội dung mới", "assignment.change"),),
+    Action.CHANGE_WORK: (
+        Way("/sua {open} Nội dung mới", "assignment.change"),
+        Way("/doihan {open} 30/12/2026 lý do chờ số liệu", "assignment.change"),
+    ),
     Action.CANCEL_WORK: (Way("/huy {open} lý do thôi", "assignment.cancel"),),
     Action.CONFIRM_DONE: (
         Way("/xacnhan {reported}", "assignment.confirm"), Way("s:xacnhan:{reported}", "assignment.confirm"),

@@ -228,3 +228,22 @@ def test_messages_in_doubt_are_settled_with_one_tap(office: Office) -> None:
     with office.sessions() as session:
         statuses = [session.get_one(Delivery, number).status for number in ids]
     assert statuses == [Status.SENT, Status.QUEUED]
+
+
+def test_a_deadline_is_moved_both_ways_with_a_reason_and_everyone_is_told(office: Office) -> None:
+    number = office.give("qltm; Báo cáo tháng 11; 15/12")
+    assert "lý do" in office.say("Văn", f"/doihan {number} 10/12")
+    assert office.row(number).due_on == date(2026, 12, 15)
+    assert "thứ Năm 10/12/2026" in office.say("Văn", f"/doihan {number} 10/12 lý do lãnh đạo yêu cầu sớm")
+    assert "Hạn hiện nay đã là 10/12/2026" in office.say("Văn", f"/doihan {number} 10/12 lý do nhầm")
+    assert "ngày nghỉ" in office.say("Văn", f"/doihan {number} 19/12 lý do chờ số liệu")
+    row = office.row(number)
+    assert (row.due_on, row.first_due_on) == (date(2026, 12, 19), date(2026, 12, 15))
+    with office.sessions() as session:
+        deeds = session.scalars(
+            select(Deed).where(Deed.action == "assignment.change").order_by(Deed.id)
+        ).all()
+        told = session.scalars(select(Delivery).order_by(Delivery.id.desc())).first()
+    assert [deed.after for deed in deeds] == [{"due_on": "2026-12-10"}, {"due_on": "2026-12-19"}]
+    assert told is not None
+    assert "đổi hạn từ 10/12/2026 thành hết 19/12/2026" in str(told.body)
