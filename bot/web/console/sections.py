@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from bot.web.console.entries import Section
-from bot.web.console.pages import calendar, journal, notices, options, report, staff, today, work
+from bot.web.console.pages import (
+    calendar,
+    journal,
+    knowledge,
+    notices,
+    options,
+    questions,
+    report,
+    staff,
+    today,
+    work,
+)
 
 SECTIONS: tuple[Section, ...] = (
     today.SECTION,
     work.SECTION,
     notices.SECTION,
-    # Hỏi đáp
-    # Kho tri thức
+    questions.SECTION,
+    knowledge.SECTION,
     staff.SECTION,
     calendar.SECTION,
     report.SECTION,
