@@ -160,10 +160,8 @@ class Frame:
             return self._trouble(visit, 403)
         except Missing:
             return self._trouble(visit, 404)
-        except Refused as refused:
-            if visit.refused is not None:
-                raise
-            return self._refused(replace(visit, refused=refused))
+        except Refused as refused:  # the page can't be shown again either: the first reason says more
+            return self._refused(visit if visit.refused is not None else replace(visit, refused=refused))
         return self._answered(visit, answer, status)
 
     def _answered(self, visit: Visit, answer: Answer, status: int | None = None) -> Response:
