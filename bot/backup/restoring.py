@@ -27,7 +27,7 @@ from bot.backup.copies import (
 )
 from bot.backup.folders import put_files, write_file
 from bot.backup.making import Wanted, check_of, key_file, pack
-from bot.backup.settling import Settled, settle
+from bot.backup.settling import Settled, let_pass, settle
 from office.clock import ZONE, Clock
 from office.database import make_engine, upgrade
 from office.settings import Settings
@@ -73,7 +73,7 @@ def restore(
     safety = broken = None
     with scratch(live.parent, size) as copy:
         _unpack(backup, copy)
-        _upgrade(copy)
+        passed = _upgrade(copy, calendar, clock)
         if live.exists() and not _readable(live):
             broken = _move_away(live, clock.now())
         if live.exists():
@@ -81,11 +81,11 @@ def restore(
             with scratch(live.parent, size_of(live)) as former:
                 with held(live) as connection:
                     copy_database(live, former)
-                    settled = _settle(copy, backup, source, former, calendar, clock)
+                    settled = _settle(copy, backup, source, former, calendar, clock, passed)
                     replace_database(copy, connection)
                 safety = _keep_safe(settings, former, live, clock.now(), config)
         else:
-            settled = _settle(copy, backup, source, None, calendar, clock)
+            settled = _settle(copy, backup, source, None, calendar, clock, passed)
             _put_file(copy, live)
     restart = _put_others(settings, backup, key=key, folders=folders, now=clock.now())
     return Restored(settled=settled, safety=safety, broken=broken, restart=restart)
@@ -104,23 +104,37 @@ def _unpack(backup: Backup, copy: Path) -> None:
         raise BadBackup(words()("backup.bad.newer", version=version), words()("backup.bad.newer_mend"))
 
 
-def _upgrade(copy: Path) -> None:
+def _upgrade(copy: Path, calendar: WorkCalendar, clock: Clock) -> int:
+    """Also lets what is due by now pass, while everybody still writes elsewhere; returns how much that is."""
     engine = make_engine(f"sqlite:///{copy}")
     try:
         upgrade(engine)
+        return let_pass(engine, calendar, now=clock.now())
     finally:
         engine.dispose()
 
 
 def _settle(
-    copy: Path, backup: Backup, source: str, before: Path | None, calendar: WorkCalendar, clock: Clock
+    copy: Path,
+    backup: Backup,
+    source: str,
+    before: Path | None,
+    calendar: WorkCalendar,
+    clock: Clock,
+    passed: int,
 ) -> Settled:
     """`before`: a copy of what is replaced, which may be of anything."""
     known = before if before is not None and revision_of(before) else None
     engine = make_engine(f"sqlite:///{copy}")
     try:
         settled = settle(
-            engine, backup.manifest.made_at, source=source, before=known, calendar=calendar, now=clock.now()
+            engine,
+            backup.manifest.made_at,
+            source=source,
+            before=known,
+            calendar=calendar,
+            now=clock.now(),
+            passed=passed,
         )
     except sqlite3.Error as exc:
         raise failed(exc, copy) from exc

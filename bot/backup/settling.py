@@ -64,15 +64,17 @@ def settle(
     before: Path | None,
     calendar: WorkCalendar,
     now: datetime,
+    passed: int = 0,
 ) -> Settled:
     """Make a restored database, in its newest form, safe to go on with.
 
     `made_at`: when it was backed up. `source`: the backup's name, for the audit. `before`: a copy of the
     database that it replaces, if that could be read. `now`: a moment at which nobody writes there any more.
+    `passed`: what `let_pass` has done before, so that nobody has to wait for it.
     """
     sessions = session_factory(engine)
     restored = audit_head(sessions)
-    moments = _let_pass(sessions, calendar, now=now, why=words()("backup.settled.moment"))
+    moments = passed + let_pass(engine, calendar, now=now)
     with sessions.begin() as session:
         _answer_inbox(session)
     if before is not None:
@@ -116,8 +118,9 @@ def audit_head(sessions: sessionmaker[Session]) -> tuple[int, str]:
 # --- what may have been sent
 
 
-def _let_pass(sessions: sessionmaker[Session], calendar: WorkCalendar, *, now: datetime, why: str) -> int:
+def let_pass(engine: Engine, calendar: WorkCalendar, *, now: datetime) -> int:
     """Write down all due moments up to now, so that nobody plans them any more; returns how many."""
+    sessions, why = session_factory(engine), words()("backup.settled.moment")
     quiet = QuietHours(since=time(20), until=time(6, 30), days_off=True, calendar=calendar)
     outbox = Outbox(quiet=quiet)
     work = Work(outbox=outbox, calendar=lambda: calendar, ladder=Ladder())
