@@ -37,9 +37,3 @@ class Kept(Generic[Value]):
                 return None
             del self._values[key]
         return found[2] if now - found[1] <= _LIFE else None
-
-    def look(self, key: str, *, owner: int) -> Value | None:
-        """Its owner's value, which stays; None when it is gone."""
-        with self._lock:
-            found = self._values.get(key)
-        return found[2] if found is not None and found[0] == owner else None
