@@ -78,7 +78,9 @@ _ASKED = (
 )
 _IN_VAIN = (
     ("mở quán cồn nhỏ bán ban đêm cần giấy gì", 6),
-    ("xe bồn chở gas đi tỉnh khác xin giấy ở đâu", 4),
+    ("xe bồn chở gas đi tỉnh khác xin giấy ở đâu", 2),
+    ("xin giấy cho xe bồn chở gas đi tỉnh khác", 1),
+    ("xe bồn chở gas qua tỉnh khác thì xin giấy ở đâu ạ", 1),
     ("thứ bảy có nhận hồ sơ không em", 3),
     ("hỗ trợ tiền thuê gian hàng hội chợ ở Lào", 2),
 )
@@ -112,12 +114,12 @@ class _Chats(FakeCourier):
 
 
 class Lifelike:
-    """The office while it is filled. `notices`: their numbers by name."""
+    """The office while it is filled. `shown`: numbers of notices, questions and changes, by what they are."""
 
     def __init__(self, office: ConsoleOffice, clock: StandingClock) -> None:
         self.office = office
         self.clock = clock
-        self.notices: dict[str, int] = {}
+        self.shown: dict[str, int] = {}
         self.numbers: dict[str, int] = dict(office.ids)
         self._staff = office.office.staff
         self._courier = _Chats()
@@ -138,9 +140,13 @@ class Lifelike:
         telegram.state.up = True  # nobody runs it
         self._people()
         self._groups()
-        self._questions()
+        self._list()
         self._work()
-        self._notices()
+        self._sent()
+        self._waiting()
+        self._draft()
+        self._questions()
+        self._sending()
         self.clock.at = AFTERNOON
 
     def do(self, act: Callable[[Session], _T], *, day: int = 25, hour: int = 2, minute: int = 0) -> _T:
@@ -241,22 +247,24 @@ class Lifelike:
         self.clock.at = AFTERNOON
         while self.office.office.group_some():
             pass
-        self.do(self._propose, hour=7)
+        change = self.do(self._propose, hour=7)
+        self.office.office.improver.examine(change)
+        self.shown["change"] = change
 
-    def _propose(self, session: Session) -> None:
-        group = session.scalars(select(QuestionGroup).order_by(QuestionGroup.count.desc())).first()
-        assert group
-        changes.propose(
+    def _propose(self, session: Session) -> int:
+        group, other, *_ = session.scalars(select(QuestionGroup).order_by(QuestionGroup.count.desc()))
+        self.shown["group"] = other.id
+        return changes.propose(
             session,
             self.office.office.shelf.current().knowledge,
             ChangeKind.ALIAS,
             AliasContent(
-                entry="ruou_tieu_dung_tai_cho", alias="mở quán cồn nhỏ bán ban đêm", question=group.text
+                entry="ruou_ban_le_cap_huyen", alias="mở quán cồn nhỏ bán ban đêm", question=group.text
             ),
             group_id=group.id,
             actor=self.who(session, CLERK),
             now=self.clock.now(),
-        )
+        ).id
 
     # --- work
 
@@ -312,7 +320,7 @@ class Lifelike:
 
     # --- notices
 
-    def _notices(self) -> None:
+    def _list(self) -> None:
         self.do(
             lambda session: templates.save_list(
                 session,
@@ -321,13 +329,12 @@ class Lifelike:
                 actor=self.who(session, CLERK),
                 now=self.clock.now(),
             ),
-            day=6,
+            day=3,
         )
-        self._sent()
-        self._sending()
-        self._waiting()
-        self.notices["draft"] = self._write(
-            13,
+
+    def _draft(self) -> None:
+        self.shown["draft"] = self._write(
+            55,
             "Triển khai nộp hồ sơ trực tuyến tháng 12",
             "Đề nghị các phòng, đơn vị hướng dẫn tổ chức, cá nhân nộp hồ sơ trực tuyến.\n"
             "- Hướng dẫn ngay khi tiếp nhận hồ sơ giấy.\n"
@@ -337,14 +344,14 @@ class Lifelike:
             document_date=date(2021, 3, 29),
         )
 
-    def _write(self, minute: int, title: str, body: str, *, day: int = 25, **fields: Any) -> int:
+    def _write(self, minute: int, title: str, body: str, *, hour: int = 2, **fields: Any) -> int:
         draft = drafts.Draft(title=title, body=body, **fields)
 
         def write(session: Session) -> int:
             actor, now = self.who(session, CLERK), self.clock.now()
             return drafts.create(session, self._staff.notices, draft, actor=actor, now=now).id
 
-        return self.do(write, day=day, minute=minute)
+        return self.do(write, hour=hour, minute=minute)
 
     def _hand_in(self, number: int, **moment: int) -> None:
         self.do(
@@ -381,7 +388,7 @@ class Lifelike:
             confirm=True,
             audience=Audience(all_groups=True, departments=tuple(range(1, 8)), roles=(Role.HEAD,)),
         )
-        self.notices["sent"] = number
+        self.shown["sent"] = number
         self._hand_in(number, minute=5)
         self.carry()
         self._approve(number, minute=10)
@@ -405,13 +412,14 @@ class Lifelike:
     def _sending(self) -> None:
         """Leaving just now: half of it has arrived."""
         number = self._write(
-            30,
+            15,
             "Lịch trực bão số 13",
             "Các phòng, đơn vị bố trí người trực theo danh sách kèm theo.",
+            hour=8,
             priority=Priority.URGENT,
             audience=Audience(all_groups=True, roles=(Role.MEMBER,)),
         )
-        self.notices["sending"] = number
+        self.shown["sending"] = number
         self._hand_in(number, hour=8, minute=20)
         self.carry()
         self._approve(number, hour=8, minute=29)
@@ -439,7 +447,7 @@ class Lifelike:
             confirm=True,
             send_at=datetime(2026, 11, 26, 1, 0, tzinfo=UTC),
         )
-        self.notices["waiting"] = number
+        self.shown["waiting"] = number
         self._hand_in(number, minute=50)
 
 

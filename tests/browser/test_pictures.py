@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.console_pages import DESK, PHONE, opened
-from tests.console_office import CLERK, LEADER
+from tests.console_office import ADMIN, CLERK, LEADER
 from tests.lifelike_office import Lifelike, lifelike
 
 pytestmark = pytest.mark.browser
@@ -46,7 +46,7 @@ def _write_a_notice(page: Page) -> None:
 class Picture:
     """What is shown of which page, to whom. `of`: the part of the page, the whole where it is "".
 
-    `path` may name a notice by its step: {sent}. `most`: pixels of height; what is below is cut off.
+    `path` may name something shown: {sent}. `most`: pixels of height; what is below is cut off.
     """
 
     name: str
@@ -65,6 +65,8 @@ PICTURES = (
     Picture(name="thong-bao-cho-duyet", path="/thong-bao/{waiting}", who=LEADER, phone=True, of="", most=760),
     Picture(name="thong-bao-dang-gui", path="/thong-bao/{sending}", most=620),
     Picture(name="thong-bao-ket-qua", path="/thong-bao/{sent}", most=860),
+    Picture(name="hoi-dap-nhom", path="/hoi-dap/{group}", most=1000),
+    Picture(name="hoi-dap-de-nghi", path="/hoi-dap/de-nghi/{change}", who=ADMIN, most=1000),
     Picture(name="nhiem-vu", path="/nhiem-vu", most=900),
     Picture(name="nhom", path="/nguoi/nhom", most=760),
     Picture(name="lich", path="/lich", most=760),
@@ -138,7 +140,7 @@ def test_each_picture_of_the_guide_can_be_made(
     office: Lifelike, pages: Callable[[str, bool], Page], picture: Picture
 ) -> None:
     page = pages(picture.who, picture.phone)
-    page.goto(f"{office.office.url}/van-phong{picture.path.format(**office.notices)}")
+    page.goto(f"{office.office.url}/van-phong{picture.path.format(**office.shown)}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     picture.act(page)
     taken = _taken(page, picture)
