@@ -18,6 +18,7 @@ the restore. So, in the copy and before it is put in place (bot.backup.settling)
   again.
 - A lane's fencing token is higher than any that was given out before, so that a process that still sends
   loses the lane, and books only what it knows of its own messages.
+- What is stopped by a switch stays stopped.
 - Numbers of assignments and notices that were given out are not given out again: buttons under old messages
   name them.
 - Sessions, login links and one-time codes are ended: they may have been used or withdrawn since.

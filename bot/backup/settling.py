@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, func, null, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.backup.archive import said_moment, words
+from bot.backup.archive import AuditState, said_moment, words
 from bot.backup.copies import audit_of
 from office import audit
 from office.assignments import Assignment, AssignmentState, Priority
@@ -26,6 +26,7 @@ from office.inbox import InboxState, Update
 from office.notices import Notice, NoticeState
 from office.people import Code
 from office.reminders import Reminder, ReminderKind
+from office.switches import Switch
 from scheduler.calendar import WorkCalendar
 from scheduler.ladder import BadLadder, Ladder
 from scheduler.outbox import Outbox
@@ -73,7 +74,7 @@ def settle(
     `passed`: what `let_pass` has done before, so that nobody has to wait for it.
     """
     sessions = session_factory(engine)
-    restored = audit_head(sessions)
+    restored = _head_of(sessions)
     moments = passed + let_pass(engine, calendar, now=now)
     with sessions.begin() as session:
         _answer_inbox(session)
@@ -87,32 +88,40 @@ def settle(
         _fence_lanes(session, before)
         if before is not None:
             _keep_numbers(session, before, now)
+            _keep_stopped(session, before, now)
         old = audit_of(before) if before is not None else None
-        audit.record(
-            session,
-            "database.restore",
-            at=now,
-            actor=None,
-            subject="database",
-            before={"rows": old.rows, "head": old.head} if old else None,
-            after={
-                "rows": restored[0],
-                "head": restored[1],
-                "made_at": made_at.isoformat(),
-                "uncertain": uncertain,
-                "moments": moments,
-            },
-            reason=source,
-        )
-    deeds = max(0, old.rows - restored[0]) if old else 0
+        after = {"made_at": made_at.isoformat(), "uncertain": uncertain, "moments": moments}
+        _write_down(session, old, restored, after, source=source, now=now)
+    deeds = max(0, old.rows - restored.rows) if old else 0
     return Settled(uncertain=uncertain, moments=moments, notices=notices, deeds=deeds)
 
 
-def audit_head(sessions: sessionmaker[Session]) -> tuple[int, str]:
-    """The end of the audit's chain."""
+def _write_down(
+    session: Session,
+    old: AuditState | None,
+    restored: AuditState,
+    after: Mapping[str, Any],
+    *,
+    source: str,
+    now: datetime,
+) -> None:
+    """The restore as a deed, with the ends of both chains."""
+    audit.record(
+        session,
+        "database.restore",
+        at=now,
+        actor=None,
+        subject="database",
+        before=old.model_dump() if old else None,
+        after={**restored.model_dump(), **after},
+        reason=source,
+    )
+
+
+def _head_of(sessions: sessionmaker[Session]) -> AuditState:
     with sessions() as session:
         head = session.get(audit.AuditHead, 1)
-        return (head.serial, head.hash) if head else (0, audit.START)
+        return AuditState(rows=head.serial, head=head.hash) if head else AuditState(rows=0, head=audit.START)
 
 
 # --- what may have been sent
@@ -264,6 +273,21 @@ def _keep_numbers(session: Session, before: Path, now: datetime) -> None:
                 changed_at=now,
             )
         )
+    session.flush()
+
+
+def _keep_stopped(session: Session, before: Path, now: datetime) -> None:
+    """What is stopped now stays so, whatever it was in the backup."""
+    for row in _rows(before, "SELECT key, reason FROM switches WHERE stopped"):
+        switch = session.get(Switch, row["key"]) or Switch(key=row["key"], stopped=False)
+        if not switch.stopped:
+            switch.stopped, switch.reason, switch.changed_by, switch.changed_at = (
+                True,
+                row["reason"],
+                None,
+                now,
+            )
+            session.add(switch)
     session.flush()
 
 

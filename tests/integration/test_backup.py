@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.backup.archive import BackupFailed, BadBackup, Manifest, opened
 from bot.backup.making import Wanted, back_up
 from bot.backup.restoring import Restored, check, restore
-from office import audit, codes, inbox
+from office import audit, codes, inbox, switches
 from office.assignments import Assignment, AssignmentState, Priority
 from office.console_access import ConsoleSession, LoginLink
 from office.database import MIGRATIONS, make_engine, session_factory, upgrade
@@ -374,6 +374,18 @@ def test_fencing_tokens_never_go_back(desk: Desk) -> None:
         lanes = {lane.account: lane for lane in session.scalars(select(Lane))}
     assert {account: lane.token for account, lane in lanes.items()} == {"1": 81, "2": 10, "3": 8}
     assert (lanes["1"].owner, lanes["1"].lease_until, lanes["1"].pace) == ("", None, {"at": 2})
+
+
+def test_what_is_stopped_stays_stopped(desk: Desk, bureau: Bureau) -> None:
+    boss = bureau.people["Trị"]
+    backup = desk.back_up()
+    with desk.sessions.begin() as session:
+        switches.turn(session, "audience.groups", stop=True, actor=boss, reason="bão", now=NOW)
+        switches.turn(session, "channel.telegram", stop=True, actor=boss, reason="thử", now=NOW)
+        switches.turn(session, "channel.telegram", stop=False, actor=boss, reason="xong", now=NOW)
+    desk.restore(backup)
+    with desk.sessions() as session:
+        assert switches.stopped(session) == {"audience.groups"}
 
 
 def test_sessions_links_and_codes_are_ended(desk: Desk, bureau: Bureau) -> None:
