@@ -286,10 +286,9 @@ def test_reminders_and_rungs_due_up_to_now_are_not_made_up_for(desk: Desk, burea
     assert row.next_rung_at is not None
     assert row.next_rung_at > desk.clock.now()
     with desk.sessions() as session:
-        nexts = session.scalars(
-            select(Reminder.next_at).where(Reminder.active, Reminder.next_at.is_not(None))
-        )
-        assert all(at > desk.clock.now() for at in nexts)
+        nexts = session.scalars(select(Reminder.next_at).where(Reminder.active)).all()
+    assert all(at > desk.clock.now() for at in nexts if at is not None)
+    assert any(at is not None for at in nexts)
     desk.clock.forward(days=3)
     assert bureau.plan() > 0  # it goes on
     assert bureau.messages() != []
