@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.web.console.entries import Entry, Show, get, post
-from bot.web.console.pages.notices_words import words
+from bot.web.console.pages.notices_words import sentence, words
 from bot.web.console.visit import Answer, Done, FormErrors, Missing, Shown, Visit
 from office.notices import Notice
 from office.reminders import Reminder, ReminderKind
@@ -34,7 +34,7 @@ class Campaign:
     problem: str
     notice_title: str
     body: str
-    recipients: tuple[str, ...]
+    recipients: str
     last: int | None
 
 
@@ -57,7 +57,9 @@ def _campaign(visit: Visit, row: Reminder) -> Campaign:
         problem=row.problem,
         notice_title=template.title,
         body=template.body,
-        recipients=in_words(visit.session, audience_of(visit.session, template.audience)),
+        recipients=sentence(
+            "; ".join(in_words(visit.session, audience_of(visit.session, template.audience)))
+        ),
         last=last,
     )
 

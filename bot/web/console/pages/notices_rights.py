@@ -30,7 +30,7 @@ def possible(visit: Visit, row: Notice) -> frozenset[str]:
         "cancel": sends and state in (*_UNSENT, NoticeState.SENDING, NoticeState.PAUSED),
         "pause": sends and state is NoticeState.SENDING,
         "resume": sends and state is NoticeState.PAUSED,
-        "nudge": sends and row.confirm and state in _OUT,
+        "nudge": sends and row.confirm and state in (NoticeState.PAUSED, NoticeState.SENT),
         "correct": sends and state in _OUT,
         "retract": sends and (state in _OUT or (state is NoticeState.CANCELLED and started)),
         "copy": writes,
