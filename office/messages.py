@@ -87,6 +87,7 @@ class Reply:
     choices: tuple[Choice, ...] = ()
     replaces: bool = False
     files: tuple[File, ...] = ()  # after the text; a channel without files leaves them out and says so
+    passing: bool = False  # a short word to who tapped in a group: to them alone where the platform can
 
     def text(self) -> str:
         """The lines as plain text, as the terminal and the log of `ask --jsonl` show them."""

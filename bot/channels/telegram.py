@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from telegram import Bot
+from telegram.constants import CallbackQueryLimit
 from telegram.error import BadRequest, TelegramError
 
 from bot.channels.base import Channel, ChannelDown, Desk, FileUnavailable
@@ -42,7 +43,7 @@ from bot.channels.telegram_wire import (
     open_bot,
 )
 from office.clock import Clock, SystemClock
-from office.messages import Capabilities, ChannelState
+from office.messages import Capabilities, ChannelState, Reply
 from scheduler.courier import Gate, StoredFiles
 
 _DESKS = 16  # updates handled at once
@@ -281,7 +282,7 @@ class Telegram(Channel):
         """Handle an update and send its answer; False when it is to be tried again."""
         turn = self._turns.setdefault(arrival.address.chat, asyncio.Lock())
         async with turn, asyncio.TaskGroup() as group:
-            if arrival.query is not None:
+            if arrival.query is not None and not _in_group(arrival):
                 group.create_task(line.sender.answer_tap(arrival.query))
             return await self._answer(line.sender, arrival)
 
@@ -292,6 +293,8 @@ class Telegram(Channel):
         try:
             async with self._free_desks:
                 replies = await asyncio.to_thread(self._desk.handle, incoming)
+            if arrival.query is not None and _in_group(arrival):
+                replies = await _in_passing(sender, arrival.query, replies)
             await sender.send(replies, arrival.address, key=incoming.key)
             await asyncio.to_thread(self._desk.answered, incoming)
         except (Undelivered, TelegramError) as error:
@@ -341,6 +344,19 @@ class Telegram(Channel):
         if self.state.since is None or self.state.up != up:
             self.state.since = self._clock.now()
         self.state.up, self.state.detail = up, detail
+
+
+def _in_group(arrival: Arrival) -> bool:
+    return arrival.incoming is not None and arrival.incoming.group
+
+
+async def _in_passing(sender: Sender, query: str, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """Answer a tap in a group; a word to who tapped goes with it. What is left to be said in the group."""
+    word = replies[0].text() if len(replies) == 1 and replies[0].passing else ""
+    if not 0 < len(word) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH:
+        word = ""
+    taken = await sender.answer_tap(query, word)
+    return () if taken and word else replies
 
 
 async def _renew(request: Wire) -> None:

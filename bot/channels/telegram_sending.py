@@ -92,12 +92,15 @@ class Sender:
         """This key won't come again."""
         self._taken.pop(key, None)
 
-    async def answer_tap(self, query: str) -> None:
-        """Stop the waiting sign on a button. Nothing depends on it."""
+    async def answer_tap(self, query: str, text: str = "") -> bool:
+        """Stop the waiting sign on a button, with a word that only who tapped sees; False where Telegram
+        doesn't take it any more."""
         try:
-            await self._bot.answer_callback_query(query)
+            await self._bot.answer_callback_query(query, text=text or None, show_alert=bool(text))
         except TelegramError as error:
             _log.info("Telegram không nhận trả lời cho một lần bấm nút (%s)", type(error).__name__)
+            return False
+        return True
 
     async def _take(self, step: Step) -> bool:
         """Do a step; False when nothing more can be said in this chat."""

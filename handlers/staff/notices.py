@@ -62,7 +62,7 @@ def _tapped(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
 
 
 def _read(request: StaffRequest, notice_id: int, revision: int) -> Replies:
-    """«Đã đọc»: said back to who tapped; in a group everybody sees that it was taken."""
+    """«Đã đọc»: said back to who tapped, and in a group to nobody else where the platform can."""
     here = request.incoming
     new = reading.confirm(
         request.session,
@@ -74,7 +74,8 @@ def _read(request: StaffRequest, notice_id: int, revision: int) -> Replies:
         now=request.now,
         revision=revision,
     )
-    return say(words()("read" if new else "read_already", name=request.me.name, id=notice_id))
+    said = words()("read" if new else "read_already", name=request.me.name, id=notice_id)
+    return say(said, passing=True)
 
 
 def _show(request: StaffRequest, notice_id: int) -> Replies:

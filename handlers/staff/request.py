@@ -87,12 +87,16 @@ Tapped = Callable[[StaffRequest, tuple[str, ...]], Replies]
 
 
 def say(
-    *lines: str | Line, choices: tuple[Choice, ...] = (), title: str = "", replaces: bool = False
+    *lines: str | Line,
+    choices: tuple[Choice, ...] = (),
+    title: str = "",
+    replaces: bool = False,
+    passing: bool = False,
 ) -> Replies:
     """One reply of plain lines."""
     first = (Line(title, Style.TITLE),) if title else ()
     rest = tuple(line if isinstance(line, Line) else Line(line) for line in lines)
-    return (Reply(lines=(*first, *rest), choices=choices, replaces=replaces),)
+    return (Reply(lines=(*first, *rest), choices=choices, replaces=replaces, passing=passing),)
 
 
 def number(arguments: tuple[str, ...], at: int) -> int:

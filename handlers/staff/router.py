@@ -154,7 +154,7 @@ class StaffRouter:
             state.clear()
             state.update(kept)
             lines = [refused.message, *([refused.mend] if refused.mend else [])]
-            return say(*lines)
+            return say(*lines, passing=bool(payload))
 
     def _handle(self, request: StaffRequest, payload: str) -> Replies | None:
         if payload:

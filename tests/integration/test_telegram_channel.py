@@ -471,6 +471,22 @@ async def test_a_tap_too_old_to_be_answered_still_works(fake: FakeTelegram, desk
     assert len(fake.called("answerCallbackQuery")) == 1
 
 
+@pytest.mark.parametrize(("stale", "said"), [(False, []), (True, ["Đã ghi nhận."])])
+async def test_a_word_in_passing_is_shown_to_who_tapped_and_not_to_the_group(
+    fake: FakeTelegram, desk: Desk, stale: bool, said: list[str]
+) -> None:
+    async with running(fake, desk):
+        desk.reply = lambda _: (say("Thông báo", menu("Đã đọc")),)
+        fake.say(fake.group(), "/viec")
+        message = await last(fake)
+        desk.reply = lambda _: (replace(say("Đã ghi nhận."), passing=True),)
+        fake.tap(message, "Đã đọc", stale=stale)
+        await fake.until(lambda: len(desk.heard) == 2 and not fake.pending)
+    assert texts(fake)[1:] == said  # too late for a word to one person: then to all
+    [call] = fake.called("answerCallbackQuery")
+    assert call.parameters["text"] == "Đã ghi nhận."
+
+
 # --- groups
 
 
