@@ -77,7 +77,7 @@ def _before(request: StaffRequest, row: Notice) -> Iterable[Line]:
         yield Line(said("unreached", names=names), Style.WARNING)
     if row.state in (NoticeState.DRAFT, NoticeState.WAITING, NoticeState.SCHEDULED):
         for sentence in when_leaves(request.notices, row, request.now).why:
-            yield Line(sentence)
+            yield Line(said("leaves", why=sentence))
         alone = not request.notices.settings.approval
         lacking = approval.missing(row, reached, alone=alone)
         if lacking:
@@ -97,6 +97,8 @@ def progress_lines(request: StaffRequest, notice_id: int) -> list[Line]:
     """How far it has come and who has confirmed."""
     found = report.progress(request.session, notice_id)
     said = words()
+    if not found.queued and not found.planned:
+        return [Line(said("preparing"))]
     lines = [
         Line(
             said(

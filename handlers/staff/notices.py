@@ -21,6 +21,7 @@ from scheduler.notices.desk import get
 __all__ = ["COMMANDS", "FLOWS", "TAPS", "forwarded", "takes_file", "takes_forwarded"]
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CHANNELS = frozenset({"telegram"})  # that the texts have a name for
 _LIST = frozenset({"ds", "danh sach"})
 
 
@@ -92,9 +93,14 @@ def _preview(request: StaffRequest, notice_id: int) -> Replies:
     row = get(request.session, notice_id)
     replies: list[Reply] = []
     for channel, parts in wording.previews(request.session, request.notices, row).items():
-        replies.append(Reply(lines=(Line(words()("preview_head", channel=channel), Style.SOURCE),)))
+        replies.append(Reply(lines=(Line(words()("preview_head", channel=_channel(channel)), Style.SOURCE),)))
         replies += [replace(part, choices=()) for part in parts]
     return (*replies, *drafting.back_to(request, notice_id))
+
+
+def _channel(name: str) -> str:
+    """As people call it."""
+    return words()(f"channels.{name}") if name in _CHANNELS else name
 
 
 def _try(request: StaffRequest, notice_id: int) -> Replies:

@@ -41,7 +41,7 @@ class Renderer:
             Action=Action,
             bars=charts.bars,
         )
-        env.filters.update(moment=moment, day=day, number=number, clock=clock)
+        env.filters.update(capfirst=capfirst, moment=moment, day=day, number=number, clock=clock)
         self._env = env
 
     def page(self, template: str, visit: Visit, *, said: str = "", **values: Any) -> str:
@@ -87,6 +87,11 @@ def clock(value: datetime | None) -> str:
     """7:00."""
     local = value.astimezone(ZONE) if value else None
     return f"{local.hour}:{local:%M}" if local else ""
+
+
+def capfirst(text: str) -> str:
+    """With a capital in front and the rest as it is: names keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 def day(value: date | None) -> str:
