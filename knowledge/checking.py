@@ -85,12 +85,16 @@ def all_cases(folders: Iterable[Path] = ()) -> list[NumberedCase]:
 def check(searcher: Searcher, today: date, cases: Sequence[NumberedCase]) -> list[Problem]:
     """Everything that can be said of knowledge that was read: errors first, then warnings."""
     knowledge = searcher.knowledge
-    problems = [*colliding_aliases(knowledge), *broken_cases(searcher, cases)]
-    for entry in knowledge.entries.values():
-        problems += _validity(entry, today)
-        problems += _review(entry, today)
-        problems += _doubts(entry)
+    problems = [*colliding_aliases(knowledge), *broken_cases(searcher, cases), *due(knowledge, today)]
     return sorted(problems, key=lambda p: (not p.error, p.file, p.line))
+
+
+def due(knowledge: Knowledge, today: date) -> Iterable[Problem]:
+    """What is to be looked at again today: validity that ends, reviews, entries that nobody can ask for."""
+    for entry in knowledge.entries.values():
+        yield from _validity(entry, today)
+        yield from _review(entry, today)
+        yield from _doubts(entry)
 
 
 def check_reload(searcher: Searcher, folders: Iterable[Path] = ()) -> list[Problem]:

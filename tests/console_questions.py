@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers.improving.grouping import Grouper
 from office import questions
 from office.improvements import Trouble
 from tests.console_office import ConsoleOffice
@@ -39,5 +38,4 @@ def fill_questions(office: ConsoleOffice) -> None:
             entry_id="ruou_phan_phoi_cap",
             knowledge_version="1",
         )
-    with office.sessions.begin() as session:
-        Grouper().group_new(session, office.office.shelf.current(), now=office.clock.now())
+    office.office.group_some()

@@ -12,7 +12,8 @@ from knowledge.schema import Entry, Kind
 from knowledge.search import Decision, Outcome
 
 MOST = 5
-_TOLD = ("covered", "phrase", "pairs", "usage", "last")
+_TOLD = ("covered", "phrase", "pairs", "usage")
+_USAGE = FEATURES.index("usage")
 _SOME = 0.05
 _NEVER = frozenset({Kind.STAFF, Kind.SMALLTALK})
 
@@ -55,7 +56,8 @@ def candidates(library: Library, text: str, *, most: int = MOST) -> tuple[Candid
     searcher = library.searcher
     ranked = searcher.rank(searcher.reader.read(text), None)
     said = {t.syllable.folded for t in searcher.reader.read(text).terms}
-    found = [_candidate(library, scored, said) for scored in ranked]
+    usage = max((s.features[_USAGE] for s in ranked), default=0.0)
+    found = [_candidate(library, scored, said, usage) for scored in ranked]
     return tuple(c for c in found if c is not None)[:most]
 
 
@@ -89,11 +91,13 @@ def _how(decision: Decision) -> str:
     return words()(f"how.{decision.outcome}")
 
 
-def _candidate(library: Library, scored: Scored, said: set[str]) -> Candidate | None:
+def _candidate(library: Library, scored: Scored, said: set[str], usage: float) -> Candidate | None:
+    """`usage`: the best fit of usage among all; the only feature that is told by comparison."""
     entry = library.knowledge.get(scored.entry.id)
     if entry is None or entry.kind in _NEVER:
         return None
     values = dict(zip(FEATURES, scored.features, strict=True))
+    values["usage"] = values["usage"] / usage if usage > 0 else 0.0
     why = [
         Why(name=words()(f"why.{name}"), share=round(100 * max(0.0, min(1.0, values[name]))))
         for name in _TOLD

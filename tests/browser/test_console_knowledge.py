@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.console_pages import DESK, PHONE, check, opened
 from tests.console_office import ADMIN, CLERK, ConsoleOffice, serving
 from tests.console_questions import ALIKE, fill_questions
+from tests.quick_knowledge import quick_knowledge
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,8 @@ SECONDS = 60  # for trying a change on a busy machine
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleOffice]:
-    with serving(tmp_path_factory.mktemp("console-knowledge"), fill=fill_questions) as office:
+    folder = tmp_path_factory.mktemp("console-knowledge")
+    with quick_knowledge(), serving(folder, fill=fill_questions) as office:
         yield office
 
 

@@ -9,27 +9,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot import shelf
 from bot.shelf import Shelf
 from handlers.improving import content as contents
-from handlers.improving import trials
 from handlers.improving.changes import change_of
 from handlers.improving.content import Content
 from handlers.improving.desk import Improver
 from handlers.improving.grouping import Grouper
 from handlers.improving.plans import Place
-from handlers.library import Library
-from knowledge import checking
-from knowledge.answer import Answerer, OfficeProfile
-from knowledge.checking import NumberedCase
-from knowledge.loader import Knowledge
-from knowledge.phrases import Phrases
-from knowledge.search import Searcher, build
+from knowledge.answer import OfficeProfile
 from office import people, questions
 from office.database import make_engine, session_factory
 from office.improvements import ChangeKind, KnowledgeChange, QuestionGroup, Trouble
 from office.people import Member, MemberRole, Person, Role
 from tests.databases import fresh_sqlite
+from tests.quick_knowledge import quick_knowledge
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 QUESTION = "em muốn mở quán cồn nhỏ nhỏ thì làm sao"
@@ -128,26 +121,9 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search over the same knowledge is built once: it never changes."""
-    for module in (shelf, trials):
-        monkeypatch.setattr(module, "library_of", _library_of)
-    read = checking.read_cases
-
-    def of_one_field(folder: Path = checking.CASES) -> list[NumberedCase]:
-        """All shipped cases take half a second each time; those of one field tell as much here."""
-        return [c for c in read(folder) if folder != checking.CASES or c.file.endswith("ruou.yaml")]
-
-    monkeypatch.setattr(checking, "read_cases", of_one_field)
-
-
-_built: dict[str, Searcher] = {}
-
-
-def _library_of(knowledge: Knowledge, office: OfficeProfile) -> Library:
-    searcher = _built.get(knowledge.version) or build(knowledge)
-    _built[knowledge.version] = searcher
-    return Library(knowledge, searcher, Answerer(knowledge, Phrases.read(), office))
+def quick() -> Iterator[None]:
+    with quick_knowledge():
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any
 
 from markupsafe import Markup
@@ -24,6 +25,7 @@ from office.people import plain
 from office.rights import Action
 
 _DUE = "den-han"
+_plain = lru_cache(maxsize=20_000)(plain)  # of names, which stay the same from page to page
 
 
 class Wording(forms.FormModel):
@@ -93,8 +95,8 @@ def try_out(visit: Visit) -> Answer:
 
 def problems(visit: Visit) -> Answer:
     """What the last reading found, and what is due for review; the cases are run on demand."""
-    searcher = visit.parts.library().searcher
-    found = [*visit.parts.reading().problems, *checking.check(searcher, visit.today, [])]
+    knowledge = visit.parts.library().knowledge
+    found = [*visit.parts.reading().problems, *checking.due(knowledge, visit.today)]
     return _checked(visit, found, cases=0)
 
 
@@ -127,7 +129,7 @@ def _found(visit: Visit, knowledge: Knowledge) -> list[Entry]:
     if field:
         tests.append(lambda entry: entry.field == field)
     if said:
-        tests.append(lambda entry: any(said in plain(n) for n in (entry.title, entry.label, *entry.aliases)))
+        tests.append(lambda entry: any(said in _plain(n) for n in (entry.title, entry.label, *entry.aliases)))
     if review == _DUE:
         tests.append(lambda entry: _due(visit, entry))
     return [entry for entry in knowledge.entries.values() if all(test(entry) for test in tests)]
@@ -168,15 +170,15 @@ def _table() -> Table:
                 "Mục",
                 lambda e: e.label,
                 show=_link,
-                order=lambda e: plain(e.label),
+                order=lambda e: _plain(e.label),
                 width=50,
                 main=True,
             ),
-            Column("linh", "Lĩnh vực", lambda e: e.field, order=lambda e: plain(e.field), width=28),
+            Column("linh", "Lĩnh vực", lambda e: e.field, order=lambda e: _plain(e.field), width=28),
             Column("loai", "Loại", kind, order=kind, width=24),
             Column("cach", "Số cách hỏi", lambda e: len(e.aliases), order=lambda e: len(e.aliases), width=12),
             Column(
-                "nguoi", "Phụ trách", lambda e: e.owner or "", order=lambda e: plain(e.owner or ""), width=26
+                "nguoi", "Phụ trách", lambda e: e.owner or "", order=lambda e: _plain(e.owner or ""), width=26
             ),
             Column("han", "Hạn rà soát", lambda e: e.review_by, order=_review_key, width=14),
             Column("tu", "Nguồn gốc", lambda e: words()(f"origin.{_origin(e)}"), order=_origin, width=20),
