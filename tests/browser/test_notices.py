@@ -1,4 +1,4 @@
-"""The whole life of a notice, in two people's browsers, over the program and forty groups; and its pages."""
+"""The whole life of a notice, in two people's browsers, over the whole program and forty groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -18,13 +18,10 @@ from bot.channels.telegram_courier import account_of
 from office import codes, groups, membership, people
 from office.database import make_engine, session_factory, upgrade
 from office.people import Role
-from scheduler.notices import templates
-from scheduler.notices.audience import Audience
 from scheduler.notices.moments import SENT_AS
 from tests.acceptance.program import Program, until
-from tests.browser.console_pages import DESK, PHONE, check, opened, take_picture
-from tests.console_notices import NEVER_QUIET, PDF, drafted, left, person, serving_notices
-from tests.console_office import CLERK, ConsoleOffice, post
+from tests.browser.console_pages import DESK, PHONE, check, take_picture
+from tests.console_notices import NEVER_QUIET, PDF
 from tests.fakes.telegram import Chat, FakeTelegram, Message, drop_after
 
 pytestmark = pytest.mark.browser
@@ -299,56 +296,3 @@ def _retract(bureau: Bureau, clerk: Page) -> None:
     [lost] = [chat for chat in bureau.groups if chat not in known]
     bureau.all_have("Lý do thu hồi: Hoãn họp", [lost])
     expect(clerk.get_by_role("listitem").filter(has_text="thu hồi thông báo")).to_contain_text("Hoãn họp")
-
-
-# --- the pages
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleOffice]:
-    with serving_notices(tmp_path_factory.mktemp("notices")) as office:
-        drafted(office, "Lịch trực Tết Nguyên đán và phân công bảo vệ cơ quan", body="- Ngày 1.\n- Ngày 2.")
-        left(office, "Triển khai Chỉ thị về kỷ luật, kỷ cương hành chính")
-        with office.sessions.begin() as session:
-            audience, clerk = Audience(departments=(1, 2)), person(session, office, CLERK)
-            templates.save_list(session, "Khối tham mưu", audience, actor=clerk, now=office.clock.now())
-        yield office
-
-
-@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
-def test_every_page_is_fit_for_phone_desk_and_screen_reader(
-    office: ConsoleOffice, browser: Browser, size: ViewportSize, scheme: Literal["light", "dark"]
-) -> None:
-    with opened(browser, office, size=size, scheme=scheme) as page:
-        for path in (
-            "", "/moi", "/1", "/2", "/1/sua", "/2/dinh-chinh", "/mau", "/mau/1", "/mau/1/dung", "/danh-sach",
-            "/danh-sach/1", "/dinh-ky",
-        ):  # fmt: skip
-            page.goto(f"{office.url}/van-phong/thong-bao{path}")
-            check(page, f"thong-bao{path.replace('/', '-')}")
-
-
-def test_a_form_that_was_refused_is_fit_too_and_keeps_what_was_typed(
-    office: ConsoleOffice, browser: Browser
-) -> None:
-    with opened(browser, office, size=PHONE) as page:
-        page.goto(f"{office.url}/van-phong/thong-bao/moi")
-        page.get_by_label("Tiêu đề").fill("Họp")
-        page.get_by_label("Mức độ").select_option("express")
-        page.get_by_role("button", name="Lưu và xem trước").click()
-        expect(page.get_by_label("Lý do gửi hoả tốc")).to_be_focused()
-        expect(page.get_by_label("Tiêu đề")).to_have_value("Họp")
-        check(page, "thong-bao-tra-lai")
-
-
-def test_without_script_a_notice_is_followed_by_reloading(office: ConsoleOffice, browser: Browser) -> None:
-    number = drafted(office, "Không cần mã")
-    client = office.login(CLERK)
-    post(client, f"/thong-bao/{number}/trinh")
-    with opened(browser, office, script=False) as page:
-        page.goto(f"{office.url}/van-phong/thong-bao/{number}")
-        page.get_by_text("Huỷ", exact=True).first.click()
-        box = page.locator("details.deed[open]")
-        box.get_by_label("Lý do").fill("Thôi")
-        box.get_by_role("button", name="Huỷ").last.click()
-        expect(page.locator(".kicker")).to_contain_text("đã huỷ")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from office import codes, membership
 from office.deliveries import Delivery, Status
-from office.notices import NoticeState, RecipientList
+from office.notices import Notice, NoticeState, RecipientList
 from office.people import Role
 from office.reminders import Reminder, ReminderKind
 from scheduler.notices import approval, drafts, reading, templates
@@ -121,12 +121,24 @@ class TestResult:
         listed = load_workbook(BytesIO(clerk.get(f"{HOME}?xuat=xlsx&tim=Ra+Excel").content)).worksheets[0]
         assert [r[1] for r in listed.values] == ["Tiêu đề", "Ra Excel"]
 
-    def test_the_progress_of_what_is_over_ends_at_once(
-        self, office: ConsoleOffice, clerk: httpx.Client
+    @pytest.mark.parametrize("seen", ["", "?tu=sending"])
+    def test_the_progress_ends_once_it_is_over_or_the_page_shows_another_state(
+        self, office: ConsoleOffice, clerk: httpx.Client, seen: str
     ) -> None:
         number = left(office, "Xong rồi")
-        with clerk.stream("GET", f"{HOME}/{number}/tien-do") as response:
+        with clerk.stream("GET", f"{HOME}/{number}/tien-do{seen}") as response:
             assert "event: done" in "".join(response.iter_text())
+
+    def test_a_paused_page_learns_that_it_goes_on(self, office: ConsoleOffice, clerk: httpx.Client) -> None:
+        number = left(office, "Tạm dừng")
+        with office.sessions.begin() as session:
+            session.get_one(Notice, number).state = NoticeState.PAUSED
+        with clerk.stream("GET", f"{HOME}/{number}/tien-do?tu=paused") as response:
+            told = response.iter_text()
+            assert "Tạm dừng: đã gửi 3/3 nơi" in next(told)
+            with office.sessions.begin() as session:
+                session.get_one(Notice, number).state = NoticeState.SENDING
+            assert "event: done" in next(told)
 
     def test_an_attachment_is_read_by_who_approves_and_not_through_another_notice(
         self, office: ConsoleOffice, clerk: httpx.Client, leader: httpx.Client

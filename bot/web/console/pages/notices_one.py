@@ -103,8 +103,10 @@ def step(visit: Visit, row: Notice, progress: Progress | None) -> Step | None:
 
 
 def watch(visit: Visit) -> Step:
-    """The same while it goes on; paused, it is waited for until somebody decides."""
+    """The same while it goes on. It ends when the state is no more the one that the page shows (?tu=)."""
     row = found(visit)
+    if visit.arg("tu") not in ("", row.state):
+        return Step(value=1, most=1, text="", done=True)
     progress = report.progress(visit.session, row.id) if row.started_at is not None else None
     return step(visit, row, progress) or Step(value=1, most=1, text="", done=True)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.web.console import forms
 from bot.web.console.entries import Entry, Show, get, post
-from bot.web.console.pages.notices_words import words
+from bot.web.console.pages.notices_words import sentence, words
 from bot.web.console.pages.notices_writing import address
 from bot.web.console.visit import Answer, Done, Missing, Shown, Visit
 from office.notices import NoticeTemplate
@@ -84,7 +84,10 @@ def _switch(*, active: bool) -> Show:
 def show_use(visit: Visit) -> Answer:
     """A field for each blank, beside the template's words."""
     row = _found(visit)
-    blanks = [(f"blank{at}", templates.label_of(blank)) for at, blank in enumerate(templates.blanks_of(row))]
+    blanks = [
+        (f"blank{at}", sentence(templates.label_of(blank)))
+        for at, blank in enumerate(templates.blanks_of(row))
+    ]
     values: dict[str, Any] = {"row": row, "blanks": blanks, "most": _MOST_BLANK}
     return Shown("notice_blanks.html", values)
 
