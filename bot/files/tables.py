@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import warnings
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from bot.files.texts import clean, words
 from office.refusal import Refused
@@ -19,6 +20,7 @@ MAX_ROWS = 5_000  # below the heading
 MAX_COLUMNS = 60
 HEADING_ROWS = 15  # a heading stands among so many first rows
 _MOST_UNPACKED = 20 * 1024 * 1024  # bytes; a real list of 5,000 rows has about five
+_PROLOGUE = 4096  # bytes of a part in which a document type would stand
 _MOST_PARTS = 500  # files inside an .xlsx
 _MOST_SHEETS = 10
 _LAST_ROW = 1_048_576  # Excel's; a file may claim a row far beyond
@@ -81,14 +83,30 @@ def _sheets(content: bytes) -> tuple[tuple[Row, ...], ...]:
 
 
 def _check_zip(content: bytes) -> None:
-    """zipfile never unpacks more than the directory says, so that can be believed."""
+    """zipfile never unpacks more than the directory says, so that can be believed.
+
+    No spreadsheet declares entities: what does is refused before any XML library sees it.
+    """
+    declares = False
     try:
         with ZipFile(BytesIO(content)) as archive:
             parts = archive.infolist()
-    except (BadZipFile, NotImplementedError, ValueError) as exc:
+            if len(parts) <= _MOST_PARTS:
+                declares = any(_declares(archive, part) for part in parts)
+    except (BadZipFile, NotImplementedError, ValueError, OSError, EOFError, RuntimeError, zlib.error) as exc:
         raise Refused(words()("refused.broken"), words()("refused.broken_mend")) from exc
+    if declares:
+        raise Refused(words()("refused.broken"), words()("refused.broken_mend"))
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
         raise Refused(words()("refused.unpacked"), words()("refused.large_mend"))
+
+
+def _declares(archive: ZipFile, part: ZipInfo) -> bool:
+    """Whether a document type stands in front of a part's root element."""
+    if not part.filename.endswith((".xml", ".rels")):
+        return False
+    with archive.open(part) as opened:
+        return b"<!doctype" in opened.read(_PROLOGUE).lower()
 
 
 # --- CSV

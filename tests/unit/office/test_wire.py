@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -32,6 +32,7 @@ REPLIES = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.lists(REPLIES, max_size=3).map(tuple))
 def test_replies_come_back_from_json_as_they_went(replies: tuple[Reply, ...]) -> None:
     assert replies_from_json(json.loads(json.dumps(replies_to_json(replies)))) == replies
