@@ -59,6 +59,9 @@ def _measure_pages() -> Section:
     with _office(full=False) as (client, _, _):
         empty = [t for path in paths for t in _visits(client, path, may_miss=True)]
     with _office(full=True) as (client, _, service):
+        begun = time.perf_counter()
+        client.get(f"{ROOT}/bao-cao").raise_for_status()
+        first = 1000 * (time.perf_counter() - begun)
         times = {path: _visits(client, path) for path in paths}
         resident, _ = service.memory()
     worst = 0.0
@@ -67,6 +70,7 @@ def _measure_pages() -> Section:
         worst = max(worst, p95)
         section.add(f"{path}: p50", 1000 * statistics.median(seconds), "ms")
         section.add(f"{path}: p95", p95, "ms")
+    section.add("Báo cáo, lần đầu trong một phút", first, "ms")
     section.add("Cơ sở dữ liệu trống, mọi trang: p95", 1000 * percentile(empty, 0.95), "ms")
     section.add("Bộ nhớ sau đó (VmRSS)", resident, "MB")
     section.targets.append(Target("Trang chậm nhất (p95)", worst, 200, "ms"))

@@ -12,7 +12,7 @@ from office.deliveries import Delivery
 from office.notices import Notice, NoticeConfirmation
 from office.people import Member
 from scheduler.notices.moments import occurrence_of
-from scheduler.notices.readers import groups_of
+from scheduler.notices.readers import departments_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def _expected(session: Session, row: Notice) -> CompoundSelect[int]:
     """Members written to privately, and those of the departments whose groups were written to."""
     sending = occurrence_of(session, row.id)
     sending_id = sending.id if sending else None
-    departments = {group.department_id for group in groups_of(session, sending_id).values()} - {None}
+    departments = departments_of(session, sending_id)
     here = select(Member.id).where(Member.left_at.is_(None))
     private = here.join(Delivery, Delivery.member_id == Member.id).where(
         Delivery.occurrence_id == sending_id, Delivery.group.is_(False)

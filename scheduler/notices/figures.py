@@ -97,10 +97,21 @@ def _expected(notice_ids: Collection[int]) -> Select[int, int]:
         & (Group.account == Delivery.account)
         & (Group.chat == Delivery.chat)
     )
+    # Each department once a notice: its members are looked up for it, not for each of its groups.
+    told = (
+        select(Occurrence.source_id.label("notice"), Group.department_id.label("department"))
+        .select_from(Occurrence)
+        .join(Delivery, Delivery.occurrence_id == Occurrence.id)
+        .join(Group, group)
+        .where(_sending(notice_ids), Delivery.group)
+        .distinct()
+        .subquery()
+    )
     of_groups = (
-        here.join(Group, group)
-        .join(Member, Member.department_id == Group.department_id)
-        .where(Delivery.group, Member.joined_at <= Notice.started_at)
+        select(told.c.notice, Member.id)
+        .join(Notice, Notice.id == told.c.notice)
+        .join(Member, Member.department_id == told.c.department)
+        .where(Notice.confirm, Member.joined_at <= Notice.started_at)
     )
     both = union(
         private.where(Member.left_at.is_(None)), of_groups.where(Member.left_at.is_(None))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from office.audit import Deed
@@ -94,7 +94,21 @@ def groups_of(
 
     The groups are asked for their messages, not the messages for their groups: there may be very many.
     """
-    here = exists().where(
+    rows = session.scalars(select(Group).where(_told(occurrence_id)).order_by(Group.id))
+    found = {(row.channel, row.account, row.chat): row for row in rows}
+    found = _moved(session, occurrence_id) | found
+    return found if only is None else {chat: row for chat, row in found.items() if chat in only}
+
+
+def departments_of(session: Session, occurrence_id: int | None) -> set[int]:
+    """The departments whose groups a sending was addressed to."""
+    found = set(session.scalars(select(Group.department_id).where(_told(occurrence_id)).distinct()))
+    found |= {group.department_id for group in _moved(session, occurrence_id).values()}
+    return {number for number in found if number is not None}
+
+
+def _told(occurrence_id: int | None) -> ColumnElement[bool]:
+    return exists().where(
         Delivery.occurrence_id == occurrence_id,
         Delivery.channel == Group.channel,
         Delivery.account == Group.account,
@@ -102,10 +116,6 @@ def groups_of(
         Delivery.group,
         Delivery.status != Status.MERGED,
     )
-    rows = session.scalars(select(Group).where(here).order_by(Group.id))
-    found = {(row.channel, row.account, row.chat): row for row in rows}
-    found = _moved(session, occurrence_id) | found
-    return found if only is None else {chat: row for chat, row in found.items() if chat in only}
 
 
 def _moved(session: Session, occurrence_id: int | None) -> dict[Chat, Group]:

@@ -20,6 +20,7 @@ from office.people import Member
 from scheduler.notices.figures import Figures, figures
 
 _CHUNK = 500  # notices counted in one query
+_PAGE = 25  # each row counts its own messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def _listed(row: Any, found: Figures) -> Listed:
 def show(visit: Visit) -> Answer:
     """The notices, the newest first."""
     query = Query(statement=_query(visit), tie=Notice.id)
-    return tables.answer(visit, _TABLE, _Notices(query), "notices.html", filters=_FILTERS)
+    return tables.answer(visit, _TABLE, _Notices(query), "notices.html", filters=_FILTERS, page=_PAGE)
 
 
 def _query(visit: Visit) -> Any:

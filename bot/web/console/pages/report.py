@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from bot.files.office_report import DOCX
@@ -16,6 +16,7 @@ from bot.files.office_report_xlsx import report_xlsx
 from bot.files.workbook import XLSX
 from bot.web.console import charts, tables
 from bot.web.console.entries import Section, get
+from bot.web.console.kept import Recent
 from bot.web.console.visit import Answer, Download, Missing, Shown, Visit
 from handlers.office_report import making
 from handlers.office_report.figures import OfficeReport, Questions
@@ -29,6 +30,7 @@ from office.rights import Action, demand
 
 PRESETS = ("Tháng này", "Tháng trước", "Quý này", "Năm nay")
 _DRAWN = frozenset({"indicators", "hours", "days"})  # shown otherwise than as tables
+_recent: Recent[OfficeReport] = Recent()
 _MOST_DAYS = 62  # that are drawn one by one; more are drawn by months
 
 _FILES: dict[str, tuple[str, Callable[[OfficeReport], bytes]]] = {
@@ -58,12 +60,13 @@ def show(visit: Visit) -> Answer:
     trouble = ""
     since, until = _days(visit)
     try:
-        report = _made(visit, since, until)
+        report, counted_at = _made(visit, since, until)
     except Refused as refused:
         trouble = f"{refused.message} {refused.mend}".strip()
         since, until = parse_period("", visit.today)
-        report = _made(visit, since, until)
-    return Shown("report.html", {"trouble": trouble, **_values(visit, report, since, until)})
+        report, counted_at = _made(visit, since, until)
+    values = _values(visit, report, since, until)
+    return Shown("report.html", {"trouble": trouble, "counted_at": counted_at, **values})
 
 
 def download(visit: Visit) -> Answer:
@@ -72,7 +75,7 @@ def download(visit: Visit) -> Answer:
     if kind not in _FILES:
         raise Missing
     media_type, make = _FILES[kind]
-    report = _made(visit, *_days(visit))
+    report, _ = _made(visit, *_days(visit))
     return Download(f"{file_name(report)}.{kind}", media_type, make(report))
 
 
@@ -84,16 +87,23 @@ def _days(visit: Visit) -> tuple[date, date]:
     return since or last.replace(day=1), last
 
 
-def _made(visit: Visit, since: date, until: date) -> OfficeReport:
+def _made(visit: Visit, since: date, until: date) -> tuple[OfficeReport, datetime]:
+    """The report and when it was counted: the page and the files of the same minute agree."""
     demand(visit.person.roles, Action.OFFICE_REPORT)
-    return making.office_report(
-        visit.session,
-        visit.parts.library(),
-        since,
-        until,
-        today=visit.today,
-        calendar=visit.parts.work.calendar(),
-    )
+    library = visit.parts.library()
+
+    def make() -> OfficeReport:
+        return making.office_report(
+            visit.session,
+            library,
+            since,
+            until,
+            today=visit.today,
+            calendar=visit.parts.work.calendar(),
+        )
+
+    key = (visit.parts.settings.database.url, library.version, since, until, visit.today)
+    return _recent.get(key, make, now=visit.now)
 
 
 def _values(visit: Visit, report: OfficeReport, since: date, until: date) -> dict[str, object]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bot.web.console import charts, deeds
@@ -102,7 +102,9 @@ def _sent_today(visit: Visit) -> Mapping[Status, int]:
 def _figures(visit: Visit, sent: Mapping[Status, int]) -> list[Figure]:
     session, start = visit.session, start_of(visit.today)
     asked = Question.asked_at >= start
-    unanswered = asked & (Question.trouble == Trouble.UNANSWERED)
+    # By the index of days, which are few; that of troubles holds those of all the years.
+    trouble = func.coalesce(type_coerce(Question.trouble, String), "")
+    unanswered = asked & (trouble == Trouble.UNANSWERED)
     groups_open = (QuestionGroup.state == GroupState.OPEN) & (QuestionGroup.count > 0)
     late = Assignment.state.in_(_OPEN) & (Assignment.due_on < visit.today)
     due = Assignment.state.in_(_OPEN) & (Assignment.due_on == visit.today)
