@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
 
-from handlers.improving.words import refuse
+from handlers.improving.words import cannot, refuse
+from handlers.improving.words import words as texts
 from knowledge import editing, loader
 from knowledge.loader import Knowledge
+from knowledge.round_trip import CannotEdit
 from knowledge.schema import Facet, Id, Kind, Short
 from knowledge.search import Outcome
 from knowledge.vietnamese import clean, fold, words
@@ -62,16 +64,28 @@ class EntryContent(_Content):
 
 
 Content = AliasContent | EntryContent
+Made = TypeVar("Made", AliasContent, EntryContent)
 
 
 def read(kind: ChangeKind, data: Mapping[str, Any]) -> Content:
-    """From what the database has or a form gives. Raises Refused."""
-    model = AliasContent if kind is ChangeKind.ALIAS else EntryContent
+    """From what the database has. Raises Refused."""
+    return made(AliasContent, data) if kind is ChangeKind.ALIAS else made(EntryContent, data)
+
+
+def made(model: type[Made], data: Mapping[str, Any]) -> Made:
+    """From what people wrote. Raises Refused, which names the first part that can't be used."""
     try:
         return model.model_validate(data)
     except ValidationError as exc:
-        name = ".".join(str(part) for part in exc.errors()[0]["loc"])
-        raise refuse("bad_entry", problem=f"xem lại «{name}»") from exc
+        name = str(next(iter(exc.errors()[0]["loc"]), ""))
+        raise refuse("bad_part", part=_part(name)) from exc
+
+
+def _part(name: str) -> str:
+    try:
+        return texts()(f"parts.{name}")
+    except KeyError:
+        return name
 
 
 def check(content: Content, knowledge: Knowledge) -> None:
@@ -97,7 +111,10 @@ def _check_alias(content: AliasContent, knowledge: Knowledge) -> None:
 def _check_entry(content: EntryContent, knowledge: Knowledge) -> None:
     if content.entry.get("id") in knowledge.entries:
         raise refuse("id_taken", entry=content.entry["id"])
-    text = editing.add_entry(None, content.header, content.entry)
+    try:
+        text = editing.add_entry(None, content.header, content.entry)
+    except CannotEdit as exc:
+        raise cannot(exc) from exc
     for problem in loader.problems_of(text):
         raise refuse("bad_entry", problem=problem.message)
 
@@ -121,9 +138,8 @@ def outside(
         "aliases": [clean(alias) for alias in aliases],
         "reply": [reply],
     }
-    return EntryContent(
-        field=OUTSIDE_FIELD, owner=owner, review_by=review_by, entry=entry, menu=False, question=question
-    )
+    head = {"field": OUTSIDE_FIELD, "owner": owner, "review_by": review_by, "menu": False}
+    return made(EntryContent, {**head, "entry": entry, "question": question})
 
 
 def free_id(label: str, knowledge: Knowledge) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from handlers.improving import changes, telling, triage
 from handlers.improving.candidates import candidates
-from handlers.improving.content import AliasContent
+from handlers.improving.content import AliasContent, made
 from handlers.improving.errands import Errands
 from handlers.improving.telling import TAP, button, tap
 from handlers.improving.words import words as change_words
@@ -103,7 +103,7 @@ def _tie(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     group = triage.group_of(request.session, number(arguments, 0))
     entry = arguments[1] if len(arguments) > 1 else ""
     asked = clean(group.text)[:_MAX_ALIAS]
-    content = AliasContent(entry=entry or "x_", alias=asked or "x", question=asked)
+    content = made(AliasContent, {"entry": entry, "alias": asked, "question": asked})
     return _proposed(request, ChangeKind.ALIAS, content, group.id)
 
 

@@ -99,6 +99,68 @@ def test_a_question_is_tied_to_an_entry_approved_used_and_undone(
     assert "cơ quan thêm" not in clerk.get(f"{AT}/kho-tri-thuc/muc/{ENTRY}").text
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Rượu", "Có nhiều mục gần với «Rượu»"),
+        ("Bịa ra cho vui", "không có mục nào tên «Bịa ra cho vui»"),
+        ("", "Chọn một mục ở trên"),
+        ("?", "không có mục nào tên «?»"),
+        ("\u0007", "không có mục nào tên"),
+    ],
+)
+def test_an_entry_that_is_not_clear_is_asked_for_again(clerk: httpx.Client, said: str, told: str) -> None:
+    refused = post(clerk, "/hoi-dap/2/gan", {"other": said, "entry": "", "alias": "thuê xe đạp nước"})
+    assert refused.status_code == 422
+    assert told in refused.text
+
+
+def test_an_entry_may_be_named_instead_of_its_code(clerk: httpx.Client) -> None:
+    form = {"entry": ENTRY, "other": "bán rượu tại chỗ", "alias": "mở bàn rượu bên hồ"}
+    change = number_of(post(clerk, "/hoi-dap/2/gan", form))
+    assert "cho mục «Bán rượu tại chỗ" in clerk.get(f"{AT}/hoi-dap/de-nghi/{change}").text
+    number_of(post(clerk, f"/hoi-dap/de-nghi/{change}/tra-lai", {"return_reason": "thử thôi"}))
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/hoi-dap/2/gan", {"entry": "Không Có!", "alias": "thuê xe đạp nước"}),
+        ("/hoi-dap/2/gan", {"entry": ENTRY, "alias": "\u0007 \u200b \u0001"}),
+        ("/hoi-dap/2/gan", {"entry": ENTRY, "alias": "thuê xe: - đạp # nước\u0085 a"}),
+        ("/hoi-dap/2/muc-moi", {"field": "\u0001"}),
+        ("/hoi-dap/2/muc-moi", {"url": "khong-phai-dia-chi"}),
+        ("/hoi-dap/2/muc-moi", {"aliases": "\u200b\n\u0001"}),
+        ("/hoi-dap/2/muc-moi", {"label": "\u0001\u0002", "title": "\u0001"}),
+        ("/hoi-dap/2/tra-loi-ngoai", {"reply": "\u0001"}),
+        ("/hoi-dap/2/tra-loi-ngoai", {"aliases": "\u200b"}),
+        (f"/kho-tri-thuc/muc/{ENTRY}/cach-hoi", {"alias": "\u0001\u0002"}),
+    ],
+)
+def test_odd_forms_are_refused_in_words(clerk: httpx.Client, path: str, form: dict[str, str]) -> None:
+    known = {
+        "label": "Xe đạp nước",
+        "title": "Cho thuê xe đạp nước",
+        "field": "Rượu",
+        "facts": "Không thu phí.",
+        "source_kind": "official",
+        "document": "QĐ 1",
+        "as_of": "tháng 11/2026",
+        "aliases": "thuê xe đạp nước",
+        "reply": "Không phụ trách.",
+        "owner": "Văn phòng Sở",
+        "review_by": "2027-05-01",
+    }
+    done = post(clerk, path, {**known, **form})
+    assert done.status_code in (303, 422), done.text
+    if done.status_code == 303:
+        post(clerk, f"/hoi-dap/de-nghi/{number_of(done)}/tra-lai", {"return_reason": "thử"})
+
+
+def test_an_entry_that_is_not_there_gets_no_wording(clerk: httpx.Client) -> None:
+    assert post(clerk, "/kho-tri-thuc/muc/x/cach-hoi", {"alias": "a b"}).status_code == 404
+
+
 def test_what_would_break_an_answer_says_so_before_and_is_refused(
     office: ConsoleOffice, clerk: httpx.Client, admin: httpx.Client
 ) -> None:

@@ -15,7 +15,7 @@ from bot.web.console.pages.questions_words import propose, words
 from bot.web.console.tables import Column, Filter, Given, Table
 from bot.web.console.visit import ROOT, Answer, Missing, Shown, Visit
 from handlers.improving.candidates import explain
-from handlers.improving.content import AliasContent
+from handlers.improving.content import AliasContent, made
 from knowledge import checking
 from knowledge.loader import Knowledge, days_left
 from knowledge.schema import Entry, Facet
@@ -81,9 +81,11 @@ def one(visit: Visit) -> Answer:
 def reword(visit: Visit) -> Answer:
     """Propose another wording for an entry."""
     wanted = forms.read(visit.form, Wording)
-    entry = str(visit.request.path_params.get("id", ""))
-    made = AliasContent(entry=entry, alias=wanted.alias, question=wanted.question)
-    return propose(visit, ChangeKind.ALIAS, made, None)
+    entry = visit.parts.library().knowledge.get(str(visit.request.path_params.get("id", "")))
+    if entry is None:
+        raise Missing
+    content = made(AliasContent, {"entry": entry.id, "alias": wanted.alias, "question": wanted.question})
+    return propose(visit, ChangeKind.ALIAS, content, None)
 
 
 def try_out(visit: Visit) -> Answer:

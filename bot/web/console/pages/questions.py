@@ -13,14 +13,16 @@ from bot.web.console.entries import Section, get, post
 from bot.web.console.pages import questions_all, questions_changes, questions_entry
 from bot.web.console.pages.questions_words import kinds_of, propose, words
 from bot.web.console.tables import Column, Filter, Query, Table
-from bot.web.console.visit import ROOT, Answer, Done, Shown, Visit
+from bot.web.console.visit import ROOT, Answer, Done, FormErrors, Shown, Visit
 from handlers.improving import triage
 from handlers.improving.candidates import candidates
-from handlers.improving.content import AliasContent
-from knowledge.schema import Facet
+from handlers.improving.content import AliasContent, made
+from handlers.improving.naming import entry_named
+from knowledge.schema import Entry, Facet
 from office.improvements import ChangeKind, ChangeState, GroupState, KnowledgeChange, QuestionGroup, Trouble
 from office.people import name_of, plain
 from office.questions import Question
+from office.refusal import Refused
 from office.rights import Action
 
 _SHOWN = 20  # questions of a group on its page
@@ -32,10 +34,11 @@ _COLUMNS = {
 
 
 class Tied(forms.FormModel):
-    """The form that ties a group to an entry. `other`: an entry's id, where none of the candidates fits."""
+    """The form that ties a group to an entry. `other`: an entry's id or name, where none of the candidates
+    fits."""
 
-    entry: str = ""
-    other: str = ""
+    entry: Annotated[str, Field(max_length=200)] = ""
+    other: Annotated[str, Field(max_length=200)] = ""
     alias: Annotated[str, Field(min_length=1, max_length=200)]
     question: Annotated[str, Field(max_length=300)] = ""
     facet: Annotated[Facet | None, forms.Blank] = None
@@ -90,13 +93,21 @@ def one(visit: Visit) -> Answer:
 def tie(visit: Visit) -> Answer:
     """The question becomes a wording of an entry, once a second person agrees."""
     wanted = forms.read(visit.form, Tied)
-    content = AliasContent(
-        entry=wanted.other or wanted.entry or "khong_chon",
-        alias=wanted.alias,
-        question=wanted.question,
-        facet=wanted.facet,
-    )
+    entry = _meant(visit, wanted)
+    said = {"entry": entry.id, "alias": wanted.alias, "question": wanted.question, "facet": wanted.facet}
+    content = made(AliasContent, said)
     return propose(visit, ChangeKind.ALIAS, content, visit.number("id"))
+
+
+def _meant(visit: Visit, wanted: Tied) -> Entry:
+    """What is typed goes before what is ticked. Raises FormErrors."""
+    said = wanted.other or wanted.entry
+    if not said:
+        raise FormErrors({"other": words()("form.entry")})
+    try:
+        return entry_named(visit.parts.library(), said)
+    except Refused as refused:
+        raise FormErrors({"other": f"{refused.message} {refused.mend}".strip()}) from refused
 
 
 def ignore(visit: Visit) -> Answer:

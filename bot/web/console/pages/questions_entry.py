@@ -89,13 +89,9 @@ def write(visit: Visit) -> Answer:
     wanted = forms.read(visit.form, NewEntry)
     if not wanted.url and not wanted.document:
         raise FormErrors({"url": words()("form.source")})
-    made = EntryContent(
-        field=wanted.field,
-        owner=wanted.owner,
-        review_by=wanted.review_by,
-        entry=_entry(wanted, visit.parts.library()),
-        question=wanted.question,
-    )
+    head = {"field": wanted.field, "owner": wanted.owner, "review_by": wanted.review_by}
+    entry = _entry(wanted, visit.parts.library())
+    made = content.made(EntryContent, {**head, "entry": entry, "question": wanted.question})
     return propose(visit, ChangeKind.ENTRY, made, visit.number("id"))
 
 
