@@ -28,6 +28,7 @@ from knowledge.guidance import ways_told
 from knowledge.schema import Entry, Facet, Kind, Way
 from knowledge.search import Outcome
 from office.clock import ZONE
+from office.improvements import Trouble
 from office.questions import Question
 from scheduler.calendar import midnight
 from scheduler.schedule import WorkDays
@@ -48,6 +49,8 @@ _NO_ANSWERS = {
     Kind.HUMAN: Result.HUMAN,
     Kind.SMALLTALK: Result.SMALLTALK,
 }
+# What was marked as unanswered got none, whatever the knowledge says of it today.
+_IN_VAIN = {Outcome.ANSWER: Result.MISSING, Outcome.CHOOSE: Result.UNSETTLED}
 _FACETS = {str(facet): facet for facet in Facet}
 
 
@@ -78,7 +81,7 @@ def count_questions(session: Session, library: Library, days: Span, *, calendar:
         hours=hours,
         days=tuple((day, by_day[day]) for day in _each_day(days)),
         days_off=sum(count for day, count in by_day.items() if not calendar.is_working(day)),
-        unanswered=most_unanswered(session, within(days), _stubs(library)),
+        unanswered=most_unanswered(session, within(days), stubs(library)),
         trials=sum(row.count for row in rows if row.channel == TRIAL_CHANNEL),
     )
 
@@ -113,6 +116,11 @@ def oldest_day(session: Session) -> date | None:
     return oldest.astimezone(ZONE).date() if oldest is not None else None
 
 
+def nothing_deleted(session: Session) -> bool:
+    """Whether the first question ever asked is still kept, or there is none: no number is used twice."""
+    return (session.scalar(select(func.min(Question.id))) or 1) == 1
+
+
 def _asked_in(days: Span) -> ColumnElement[bool]:
     since, end = midnight(days.since), midnight(days.until + timedelta(days=1))
     return and_(Question.asked_at >= since, Question.asked_at < end)
@@ -124,19 +132,21 @@ def _each_day(days: Span) -> Iterable[date]:
 
 def _rows(session: Session, library: Library, days: Span) -> list[_Row]:
     """The questions of a span, those of the terminal too, grouped by all that the tables distinguish."""
-    keys = (Question.channel, Question.outcome, Question.entry_id, Question.facet)
+    keys = (Question.channel, Question.outcome, Question.entry_id, Question.facet, Question.trouble)
     votes = (func.sum(case((Question.vote == vote, 1), else_=0)) for vote in (1, -1))
     query = select(*keys, func.count(), *votes).where(_asked_in(days)).group_by(*keys)
     found = []
-    for channel, outcome, entry_id, facet, *counts in session.execute(query):
+    for channel, outcome, entry_id, facet, trouble, *counts in session.execute(query):
         entry = library.knowledge.get(entry_id or "")
-        result = _result(outcome, entry, named=bool(entry_id))
+        result = _result(outcome, entry, trouble, named=bool(entry_id))
         found.append(_Row(channel, result, entry, _FACETS.get(facet), *(int(n) for n in counts)))
     return found
 
 
-def _result(outcome: str, entry: Entry | None, *, named: bool) -> Result:
+def _result(outcome: str, entry: Entry | None, trouble: Trouble | None, *, named: bool) -> Result:
     """What became of a question. `named`: an entry was found, be it gone from the knowledge since."""
+    if trouble is Trouble.UNANSWERED:
+        return _IN_VAIN.get(Outcome(outcome), Result.UNCLEAR)
     if outcome == Outcome.OUT:
         return Result.OUTSIDE if named else Result.UNCLEAR
     if outcome == Outcome.ANSWER and entry is not None and entry.kind in _NO_ANSWERS:
@@ -144,7 +154,8 @@ def _result(outcome: str, entry: Entry | None, *, named: bool) -> Result:
     return _OUTCOMES.get(Outcome(outcome), Result.UNCLEAR)
 
 
-def _stubs(library: Library) -> list[str]:
+def stubs(library: Library) -> list[str]:
+    """The entries of which nothing verified is known."""
     return [entry.id for entry in library.knowledge.entries.values() if entry.kind is Kind.STUB]
 
 

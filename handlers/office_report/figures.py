@@ -30,9 +30,10 @@ class Result(StrEnum):
     """What became of a question."""
 
     ANSWERED = "answered"
-    ASKED_BACK = "asked_back"  # offered a few entries to choose from
+    ASKED_BACK = "asked_back"  # offered a few entries, one of which it was
     MISSING = "missing"  # understood, but nothing verified is known of it
     UNCLEAR = "unclear"  # not understood
+    UNSETTLED = "unsettled"  # asked back, and the person said no more
     OUTSIDE = "outside"  # somebody else's business, and said so
     HUMAN = "human"  # wanted a person, told where to find one
     SMALLTALK = "smalltalk"
@@ -43,7 +44,10 @@ class Result(StrEnum):
         return words()(f"results.{self}")
 
 
-ABOUT_WORK = (Result.ANSWERED, Result.ASKED_BACK, Result.MISSING, Result.UNCLEAR)
+IN_VAIN = (Result.MISSING, Result.UNCLEAR, Result.UNSETTLED)
+"""Those that got no answer; `unanswered.in_vain` says the same of rows."""
+
+ABOUT_WORK = (Result.ANSWERED, Result.ASKED_BACK, *IN_VAIN)
 """The questions that shares are of: those on the office's business."""
 
 
@@ -172,12 +176,14 @@ class Seal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """The figures of the span before. `questions` None: none of its questions are kept."""
+    """The figures of the span before. `questions` None: none of its questions are kept; `never`: there never
+    were any."""
 
     span: Span
     questions: Questions | None
     work: Share
     notices: Notices
+    never: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.office_report.figures import OfficeReport, Questions, Ratio, Result
+from handlers.office_report.figures import IN_VAIN, OfficeReport, Questions, Ratio, Result
 from handlers.office_report.words import words
 from scheduler.statistics import percentage
 
@@ -66,7 +66,7 @@ _OF_QUESTIONS: dict[str, Callable[[Questions], Figure]] = {
     "of_work": lambda q: q.about_work,
     "answered": lambda q: q.share(Result.ANSWERED),
     "asked_back": lambda q: q.share(Result.ASKED_BACK),
-    "in_vain": lambda q: q.share(Result.MISSING, Result.UNCLEAR),
+    "in_vain": lambda q: q.share(*IN_VAIN),
     "votes": lambda q: q.votes.whole,
     "liked": lambda q: q.votes,
     "online": lambda q: q.online.told,

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from handlers.library import Library
-from handlers.office_report.counting import count_questions, oldest_day, total_questions
+from handlers.office_report.counting import count_questions, nothing_deleted, oldest_day, total_questions
 from handlers.office_report.figures import Before, OfficeReport, Seal
 from handlers.office_report.notices import count_notices
 from handlers.office_report.spans import Span, span
@@ -58,6 +58,7 @@ def _before(
         questions=total_questions(session, library, days) if kept else None,
         work=_work(session, days, today, calendar).total,
         notices=count_notices(session, days),
+        never=not kept and nothing_deleted(session),
     )
 
 

@@ -127,12 +127,13 @@ def _slices(key: str, heading: str, slices: Sequence[Slice]) -> Table:
 
 def _channels(channels: Sequence[ChannelSlice]) -> Table:
     columns = _columns(
-        ("channel", Kind.TEXT, 40),
-        ("count", Kind.COUNT, 14),
-        ("answered", Kind.COUNT, 14),
-        ("share", Kind.SHARE, 12),
+        ("channel", Kind.TEXT, 30),
+        ("count", Kind.COUNT, 12),
+        ("of_work", Kind.COUNT, 16),
+        ("answered", Kind.COUNT, 12),
+        ("answered_share", Kind.SHARE, 14),
     )
-    rows = tuple((c.name, c.count, c.answered.part, c.answered) for c in channels)
+    rows = tuple((c.name, c.count, c.answered.whole, c.answered.part, c.answered) for c in channels)
     return Table(key="channels", columns=columns, rows=rows)
 
 

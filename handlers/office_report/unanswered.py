@@ -28,7 +28,7 @@ def most_unanswered(
     count = func.count()
     query = (
         select(Question.group_id, wording, count)
-        .where(chosen, _in_vain(stubs))
+        .where(chosen, in_vain(stubs))
         .group_by(Question.group_id, wording)
         .order_by(count.desc(), Question.group_id, wording)
         .limit(_READ)
@@ -46,12 +46,13 @@ def most_unanswered(
     return tuple(sorted(found, key=lambda one: (-one.count, one.text))[:MOST])
 
 
-def _in_vain(stubs: Collection[str]) -> ColumnElement[bool]:
+def in_vain(stubs: Collection[str]) -> ColumnElement[bool]:
+    """The questions without an answer: those marked so, and what else wasn't understood or met a stub."""
     # Not by the index of troubles, which holds those of all the years: the days choose far fewer.
     trouble = func.coalesce(type_coerce(Question.trouble, String), "")
     unclear = and_(Question.outcome == Outcome.OUT, Question.entry_id.is_(None))
     missing = and_(Question.outcome == Outcome.ANSWER, Question.entry_id.in_(stubs))
-    return or_(trouble == Trouble.UNANSWERED, and_(trouble == "", or_(unclear, missing)))
+    return or_(trouble == Trouble.UNANSWERED, unclear, missing)
 
 
 def _named(session: Session, counts: dict[int, int]) -> list[Unanswered]:

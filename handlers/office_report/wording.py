@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.office_report.figures import OfficeReport, Questions, Ratio, Result
+from handlers.office_report.figures import IN_VAIN, OfficeReport, Questions, Ratio, Result
 from handlers.office_report.indicators import number, percent
 from handlers.office_report.words import words
 from office.messages import Line, Style
@@ -73,7 +73,7 @@ def remarks(report: OfficeReport) -> tuple[str, ...]:
     if report.kept_since:
         found.append(words()("kept_since", day=f"{report.kept_since:%d/%m/%Y}"))
     if report.before.questions is None:
-        found.append(words()("no_before"))
+        found.append(words()("never_before" if report.before.never else "no_before"))
     if report.questions.trials:
         found.append(words()("trials", count=number(report.questions.trials)))
     return tuple(found)
@@ -127,7 +127,7 @@ def _results(questions: Questions) -> str:
         "results",
         answered=percent(questions.share(Result.ANSWERED)),
         asked_back=percent(questions.share(Result.ASKED_BACK)),
-        in_vain=percent(questions.share(Result.MISSING, Result.UNCLEAR)),
+        in_vain=percent(questions.share(*IN_VAIN)),
     )
 
 

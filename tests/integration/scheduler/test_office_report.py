@@ -8,19 +8,21 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from handlers.library import Library, library_of
-from handlers.office_report.figures import OfficeReport, Ratio, Result
+from handlers.office_report.counting import stubs
+from handlers.office_report.figures import IN_VAIN, OfficeReport, Ratio, Result
 from handlers.office_report.making import office_report
 from handlers.office_report.monthly import MonthlyReport
+from handlers.office_report.unanswered import in_vain
 from knowledge import loader
 from knowledge.answer import OfficeProfile
 from knowledge.loader import Field, Knowledge
 from knowledge.schema import Entry, Facet, Filing, Kind, Statement, Way
 from knowledge.search import Outcome
-from office import audit, files
+from office import audit, files, questions
 from office.assignments import Assignment, AssignmentState
 from office.audit import AuditHead
 from office.clock import ZONE
@@ -130,6 +132,7 @@ def test_each_question_is_counted_once_under_what_became_of_it(session: Session)
         Result.ASKED_BACK: 1,
         Result.MISSING: 1,
         Result.UNCLEAR: 1,
+        Result.UNSETTLED: 0,
         Result.OUTSIDE: 1,
         Result.HUMAN: 1,
         Result.SMALLTALK: 1,
@@ -143,6 +146,45 @@ def test_each_question_is_counted_once_under_what_became_of_it(session: Session)
     assert facets == {"Hỏi chung về thủ tục": 3, "Nộp trực tuyến": 1, "Phí, lệ phí": 1}
     channels = [(one.name, one.count, one.answered) for one in found.channels]
     assert channels == [("Trang web", 10, Ratio(4, 7)), ("Telegram", 1, Ratio(1, 1))]
+
+
+def test_what_is_marked_as_unanswered_counts_as_that_and_the_parts_add_up(session: Session) -> None:
+    marked = Trouble.UNANSWERED
+    asked(session, outcome=Outcome.OUT, entry="ho_chieu", trouble=marked)  # a guess at what is others'
+    asked(session, outcome=Outcome.OUT, entry="ho_chieu")
+    asked(session, outcome=Outcome.OUT, entry="", trouble=marked)
+    asked(session, outcome=Outcome.OUT, entry="", trouble=Trouble.DISLIKED)
+    asked(session, outcome=Outcome.CHOOSE, entry="", trouble=marked)
+    asked(session, outcome=Outcome.CHOOSE, entry="")  # and then chosen
+    asked(session, entry="phao_hoa", trouble=marked)
+    asked(session, entry="ruou", trouble=marked)  # a stub when it was asked
+    asked(session)
+    found = reported(session).questions
+    assert {result: count for result, count in found.results.items() if count} == {
+        Result.ANSWERED: 1,
+        Result.ASKED_BACK: 1,
+        Result.MISSING: 2,
+        Result.UNCLEAR: 3,
+        Result.UNSETTLED: 1,
+        Result.OUTSIDE: 1,
+    }
+    assert found.share(*IN_VAIN) == Ratio(6, 8)
+    assert sum(one.count for one in found.unanswered) == 6
+    parts = (found.share(Result.ANSWERED), found.share(Result.ASKED_BACK), found.share(*IN_VAIN))
+    assert sum(part.part for part in parts) == found.about_work
+    counted = select(func.count()).select_from(Question).where(in_vain(stubs(library())))
+    assert session.scalar(counted) == 6  # what Hôm nay says
+
+
+def test_a_month_before_without_questions_is_told_from_one_whose_questions_are_deleted(
+    session: Session,
+) -> None:
+    assert reported(session).before.never
+    asked(session, datetime(2026, 9, 3, tzinfo=ZONE))
+    asked(session)
+    questions.purge(session, datetime(2026, 11, 1, tzinfo=ZONE))
+    found = reported(session).before
+    assert (found.questions, found.never) == (None, False)
 
 
 def test_guidance_is_what_answers_told_and_not_what_was_asked_in_vain(session: Session) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import String, func, select, type_coerce
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.web.console import charts, deeds
@@ -17,10 +17,12 @@ from bot.web.console.entries import Section, get, post
 from bot.web.console.tables import start_of
 from bot.web.console.texts import texts
 from bot.web.console.visit import Answer, Done, Shown, Visit
-from office import groups, people
+from handlers.office_report.counting import stubs
+from handlers.office_report.unanswered import in_vain
+from office import groups, people, switches
 from office.assignments import Assignment, AssignmentState
 from office.deliveries import Delivery, Status
-from office.improvements import GroupState, QuestionGroup, Trouble
+from office.improvements import GroupState, QuestionGroup
 from office.notices import Notice, NoticeState
 from office.questions import Question
 from office.rights import Action
@@ -71,6 +73,7 @@ def show(visit: Visit) -> Answer:
     """The day at a glance."""
     sent = _sent_today(visit)
     values = {
+        "stopped": [deeds.switch_label(key) for key in sorted(switches.stopped(visit.session))],
         "figures": _figures(visit, sent),
         "doubtful": _doubtful(visit) if visit.may(Action.DELIVERIES) else [],
         "due": _due(visit.session, visit) if visit.may(Action.LIST_ALL_WORK) else [],
@@ -102,9 +105,7 @@ def _sent_today(visit: Visit) -> Mapping[Status, int]:
 def _figures(visit: Visit, sent: Mapping[Status, int]) -> list[Figure]:
     session, start = visit.session, start_of(visit.today)
     asked = Question.asked_at >= start
-    # By the index of days, which are few; that of troubles holds those of all the years.
-    trouble = func.coalesce(type_coerce(Question.trouble, String), "")
-    unanswered = asked & (trouble == Trouble.UNANSWERED)
+    unanswered = asked & in_vain(stubs(visit.parts.library()))
     groups_open = (QuestionGroup.state == GroupState.OPEN) & (QuestionGroup.count > 0)
     late = Assignment.state.in_(_OPEN) & (Assignment.due_on < visit.today)
     due = Assignment.state.in_(_OPEN) & (Assignment.due_on == visit.today)

@@ -53,7 +53,7 @@ def test_shares_are_of_the_questions_on_the_offices_business() -> None:
     assert said[0].startswith("Tiếp nhận 200 lượt hỏi")
     assert "(kỳ trước 100, tăng 100%)" in said[0]
     assert "150 câu hỏi về công việc của cơ quan" in said[0]
-    assert said[1].startswith("Trả lời được 66,7%; phải hỏi lại 20%; chưa trả lời được 13,3%")
+    assert said[1].startswith("Trả lời được 66,7%; phải hỏi lại mới rõ việc 20%; chưa trả lời được 13,3%")
     assert said[2] == "Người hỏi đánh giá 20 lượt, trong đó 19 lượt hữu ích (95%)."
 
 
@@ -107,6 +107,17 @@ def test_nothing_is_compared_with_a_span_of_which_no_questions_are_kept() -> Non
     changes = {one.name: (one.before, one.change) for one in indicators(found)}
     assert changes["Lượt hỏi tiếp nhận"] == (None, "–")
     assert "kỳ trước" not in sentences(found).questions[0]
+
+
+def test_a_new_office_is_told_that_the_span_before_had_no_figures() -> None:
+    new = replace(report(), before=replace(report().before, questions=None, never=True))
+    assert "Kỳ trước chưa có số liệu câu hỏi" in text(new)
+    assert "Không còn" not in text(new)
+
+
+def test_a_channels_share_stands_beside_what_it_is_of() -> None:
+    [channels] = [table for table in tables(report()) if table.key == "channels"]
+    assert channels.rows == (("Telegram", 200, 150, 100, Ratio(100, 150)),)
 
 
 def test_a_month_that_is_not_over_warns_of_it() -> None:
