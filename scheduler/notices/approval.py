@@ -16,7 +16,7 @@ from scheduler.notices.attachments import rows_of
 from scheduler.notices.audience import Audience, Reach, targets
 from scheduler.notices.desk import Notices, get, hold, note, reason_in, words
 from scheduler.notices.sending import let_go
-from scheduler.notices.told import approvers, ask_approvers, authors, may_approve, tell_author
+from scheduler.notices.told import approvers, ask_approvers, authors, may_approve, stop_asking, tell_author
 
 __all__ = ["approve", "give_back", "may_approve", "missing", "missing_of", "send", "submit"]
 
@@ -49,6 +49,7 @@ def approve(
         raise Refused(words()("refused.own"), words()("refused.own_mend"))
     _demand_complete(session, notices, row, actor, alone=False)
     row.approved_by, row.approved_at, row.remark = actor.id, now, reason.strip()[:2000]
+    stop_asking(session, row, now=now)
     note(session, "approve", row, actor, now, after={"title": row.title, "body": row.body}, reason=row.remark)
     leaving = let_go(session, notices, row, now=now)
     said = words()("told.approved", who=actor.name, id=row.id, title=row.title)
@@ -65,6 +66,7 @@ def give_back(
     reason = reason_in(reason)
     row = hold(session, notice_id, NoticeState.WAITING, NoticeState.SCHEDULED)
     before = {"state": row.state}
+    stop_asking(session, row, now=now)
     said = words()("told.given_back", who=actor.name, id=row.id, title=row.title)
     lines = [Line(said, Style.TITLE), Line(words()("told.reason", reason=reason), Style.WARNING)]
     tell_author(session, notices, row, "notice.given_back", lines, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from office.assignments import Priority
 from office.clock import ZONE
 from office.database import insert
 from office.deliveries import Delivery, Doubt, Occurrence, Source, Status
@@ -88,7 +89,8 @@ def nudge(session: Session, notices: Notices, notice_id: int, *, actor: Person, 
     row.nudges += 1
     session.flush()
     moment = notices.outbox.occasion(session, Source.NOTICE, row.id, nudged(row.nudges), now, now=now)
-    manner = Manner(doubt=Doubt.LEAVE)
+    express = row.priority is Priority.EXPRESS
+    manner = Manner(doubt=Doubt.LEAVE, passes_quiet=express)
     told = sum(
         notices.outbox.tell(session, moment, to, reply, due_at=now, now=now, manner=manner)
         for reply, to in reminders

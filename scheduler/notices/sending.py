@@ -22,7 +22,7 @@ from scheduler.notices.desk import Notices, hold, note, reason_in, words
 from scheduler.notices.leaving import Leaving, when_leaves
 from scheduler.notices.moments import SENT_AS, occurrence_of, occurrences_of
 from scheduler.notices.report import progress
-from scheduler.notices.told import tell_author
+from scheduler.notices.told import stop_asking, tell_author
 from scheduler.notices.wording import message
 from scheduler.outbox import Manner
 
@@ -161,6 +161,7 @@ def cancel(
     reason = reason_in(reason)
     row = hold(session, notice_id, *_CANCELLABLE)
     before = {"state": row.state}
+    stop_asking(session, row, now=now)
     row.state, row.remark, row.finished_at = NoticeState.CANCELLED, reason, now
     session.flush()
     dropped = delivery.cancel(

@@ -12,11 +12,12 @@ from office import people
 from office.assignments import Priority
 from office.audit import Deed
 from office.clock import ZONE
-from office.deliveries import Doubt, Urgency
+from office.deliveries import Doubt, Occurrence, Source, Urgency
 from office.messages import Line, Reply, Style
 from office.notices import Notice
 from office.people import Person, Role
 from office.rights import Action, allowed
+from scheduler import delivery
 from scheduler.notices.audience import Audience, in_words, reach
 from scheduler.notices.desk import Notices, words
 from scheduler.notices.leaving import when_leaves
@@ -24,6 +25,7 @@ from scheduler.notices.wording import button, message
 from scheduler.outbox import Manner, Recipient
 
 _WRITING = ("notice.create", "notice.change", "notice.attach", "notice.detach")
+_ASKED = "notice.submit."  # what the occurrences of being asked are called
 _CHOSEN = (Role.VAN_PHONG, Role.LEADER)
 
 
@@ -63,8 +65,18 @@ def ask_approvers(session: Session, notices: Notices, row: Notice, headline: str
     to = chats(session, (who.id for who in approvers(session, row)))
     reply = card(session, notices, row, headline, now=now)
     return notices.outbox.announce(
-        session, f"notice.submit.{row.revision}", row.id, to, reply, now=now, manner=_manner(row)
+        session, f"{_ASKED}{row.revision}", row.id, to, reply, now=now, manner=_manner(row)
     )
+
+
+def stop_asking(session: Session, row: Notice, *, now: datetime) -> None:
+    """It has been decided: who has not been asked yet needn't be."""
+    asked = select(Occurrence.id).where(
+        Occurrence.source == Source.EVENT,
+        Occurrence.source_id == row.id,
+        Occurrence.rung.startswith(_ASKED),
+    )
+    delivery.cancel(session, session.scalars(asked).all(), reason=words()("told.decided"), now=now)
 
 
 def card(session: Session, notices: Notices, row: Notice, headline: str, *, now: datetime) -> Reply:

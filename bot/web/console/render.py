@@ -95,7 +95,9 @@ def capfirst(text: str) -> str:
 
 
 def day(value: date | None) -> str:
-    """24/11/2026, "" for none."""
+    """24/11/2026, of a moment the day in Việt Nam, "" for none."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZONE).date()
     return f"{value:%d/%m/%Y}" if value else ""
 
 

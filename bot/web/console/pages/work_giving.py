@@ -38,7 +38,7 @@ class Given(forms.FormModel):
     department: Annotated[int | None, forms.Blank] = None
     members: str = ""  # names, by commas
     due_on: Annotated[date | None, forms.Blank] = None
-    working_days: Annotated[int | None, forms.Blank, Field(ge=1, le=500)] = None
+    working_days: Annotated[Annotated[int, Field(ge=1, le=500)] | None, forms.Blank] = None
     document: Annotated[str, Field(max_length=200)] = ""
     document_date: Annotated[date | None, forms.Blank] = None
     given_by: Annotated[str, Field(max_length=200)] = ""

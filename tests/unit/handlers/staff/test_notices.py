@@ -99,6 +99,14 @@ def test_only_who_is_not_the_author_may_approve(office: Office) -> None:
     assert any("Họp giao ban" in text for text in office.told("nhóm"))
 
 
+def test_who_has_not_been_asked_yet_is_not_asked_once_it_is_decided(office: Office) -> None:
+    written(office)
+    office.tap("Văn", "Trình duyệt")
+    office.say("Lãnh", "/thongbao 1")
+    office.tap("Lãnh", "Duyệt")
+    assert not any("trình duyệt" in text for text in office.told("Lãnh"))
+
+
 def test_what_is_given_back_says_why_and_is_a_draft_again(office: Office) -> None:
     written(office)
     office.tap("Văn", "Trình duyệt")
