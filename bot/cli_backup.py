@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,10 @@ _NAMED = 20  # files written out
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Tệp .zip để ghi, hoặc thư mục để tự đặt tên theo ngày giờ.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Tệp .zip để ghi, hoặc thư mục (chưa có thì tạo) để tự đặt tên theo ngày giờ."),
+    ],
     without_key: Annotated[
         bool, typer.Option("--without-key", help="Không kèm tệp khoá hash.key (đã cất riêng).")
     ] = False,
@@ -48,13 +52,13 @@ def backup(
     from bot.backup.making import Wanted, back_up
 
     now = current_moment()
-    target = _named(file)
     kept = None if without_folders else _config_file(config)
     wanted = Wanted(config=kept, key=not without_key, folders=not without_folders)
     with _told():
+        target = _named(file, now)
         manifest = back_up(settings, target, now=now, wanted=wanted)
     text = words()
-    size = f"{target.stat().st_size / 1_000_000:.1f}".replace(".", ",")
+    size = _size(target.stat().st_size)
     files = sum(name.startswith("folders/") for name in manifest.members)
     typer.echo(text("backup.made", file=target, size=size, when=said_moment(now), files=files))
     typer.echo(text("backup.seal", rows=manifest.audit.rows, seal=manifest.audit.head))
@@ -186,12 +190,28 @@ def _list(heading: str, differing: list[Difference]) -> None:
         typer.echo("- " + text("backup.differ_more", count=len(differing) - _NAMED))
 
 
-def _named(file: Path) -> Path:
+def _named(file: Path, now: datetime) -> Path:
+    """The file to write: whatever isn't called .zip is a folder, made when missing. Raises BackupFailed."""
+    from bot.backup.archive import BackupFailed, words
+    from bot.backup.copies import unwritable
     from office.clock import ZONE
 
-    if not file.is_dir():
+    if file.suffix.lower() == ".zip" and not file.is_dir():
         return file
-    return file / f"xinluon-{current_moment().astimezone(ZONE):%Y%m%d-%H%M%S}.zip"
+    if file.exists() and not file.is_dir():
+        raise BackupFailed(words()("backup.no_folder", file=file), words()("backup.no_folder_mend"))
+    try:
+        file.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise unwritable(file, exc) from exc
+    return file / f"xinluon-{now.astimezone(ZONE):%Y%m%d-%H%M%S}.zip"
+
+
+def _size(number: int) -> str:
+    """«12,3 MB», below that «456 kB»."""
+    if number < 1_000_000:
+        return f"{math.ceil(number / 1000)} kB"
+    return f"{number / 1_000_000:.1f} MB".replace(".", ",")
 
 
 def _config_file(config: Path | None) -> Path | None:
