@@ -6,9 +6,11 @@ none.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -125,7 +127,8 @@ ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
 
 def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """An engine for `url`; the folder of an SQLite file is made when missing. Connects to nothing yet.
+    """An engine for `url`; the folder of an SQLite file is made when missing, the file
+    itself (0600) when it is first used. Connects to nothing yet.
 
     `busy_seconds`: how long SQLite waits for another writer. Whatever is done with the engine raises
     DatabaseUnavailable when the database can't be reached, opened, locked or written. No error quotes the
@@ -213,6 +216,7 @@ def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
     if path and path != ":memory:" and not path.startswith("file:"):
         _make_folder(Path(path).parent)
     engine = create_engine(url, connect_args={"timeout": busy_seconds}, hide_parameters=True)
+    event.listen(engine, "do_connect", _make_file)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -226,6 +230,14 @@ def _make_folder(folder: Path) -> None:
             f"không tạo được thư mục {folder} cho cơ sở dữ liệu ({exc.strerror})",
             "kiểm tra đường dẫn và quyền ghi",
         ) from exc
+
+
+def _make_file(_dialect: Dialect, _record: object, arguments: Sequence[str], _options: object) -> None:
+    """Where there is none: SQLite would let everybody on the machine read it. -wal and -shm follow it."""
+    path = arguments[0]
+    if path and path != ":memory:" and not path.startswith("file:"):
+        with suppress(OSError):  # it is there; or SQLite will say why it can't be
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _server_engine(url: URL) -> Engine:

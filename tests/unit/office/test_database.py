@@ -209,6 +209,22 @@ def _failure(url: str) -> DatabaseUnavailable:
     return caught.value
 
 
+def test_a_new_file_is_the_programs_alone_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    there = tmp_path / "there.db"
+    there.touch(mode=0o644)
+    there.chmod(0o644)
+    for path, mode in ((tmp_path / "var" / "new.db", 0o600), (there, 0o644)):
+        engine = make_engine(f"sqlite:///{path}")
+        assert path.exists() == (path == there)
+        upgrade(engine)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE t (n INTEGER)"))
+            ends = ("", "-wal", "-shm")
+            found = {path.with_name(path.name + end).stat().st_mode & 0o777 for end in ends}
+        assert found == {mode}
+        engine.dispose()
+
+
 def test_a_file_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
     failure = _failure(f"sqlite:///{tmp_path}")
     assert "không mở được tệp" in failure.message
