@@ -29,6 +29,7 @@ _TOP = 6
 _LIKE = 3
 _CANDIDATES = 3
 _MAX_ALIAS = 200
+_UNGROUPED = Question.trouble.is_not(None) & Question.group_id.is_(None)
 
 
 @cache
@@ -50,7 +51,9 @@ def show_groups(request: StaffRequest, rest: str = "") -> Replies:
         select(KnowledgeChange).where(KnowledgeChange.state == ChangeState.PROPOSED).limit(_TOP)
     ).all()
     lines = [Line(_item(at, group), Style.ITEM) for at, group in enumerate(top, 1)]
-    lines += [Line(text("more"))] if top else [Line(text("none"))]
+    fresh = session.scalar(select(func.count()).select_from(Question).where(_UNGROUPED)) or 0
+    lines.append(Line(text("more") if top else text("none_grouped") if fresh else text("none")))
+    lines.append(Line(text("fresh", count=fresh) if fresh else text("soon")))
     lines += [Line(text("waiting", count=len(waiting)))] if waiting else []
     picks = [
         button(text("open", number=at, text=group.text[:40]), tap("xem", group.id))
@@ -136,8 +139,9 @@ def _show_change(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     lines.append(text("change_state", state=change.state.label))
     if change.report:
         lines += telling.outcome_lines(change.report)
+    give_back = "button_withdraw" if change.proposed_by == request.me.id else "button_return"
     picks = {
-        ChangeState.PROPOSED: ("duyet", "button_approve", "tra", "button_return"),
+        ChangeState.PROPOSED: ("duyet", "button_approve", "tra", give_back),
         ChangeState.APPLIED: ("hoan", "button_undo"),
     }.get(change.state, ())
     labels = change_words()
@@ -178,7 +182,8 @@ def _undo(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
 def _return(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     change = changes.change_of(request.session, number(arguments, 0))
     request.state.update(flow=TAP, change=change.id)
-    return say(words()("return_how", id=change.id))
+    mine = change.proposed_by == request.me.id
+    return say(words()("withdraw_how" if mine else "return_how", id=change.id))
 
 
 def _reason(request: StaffRequest, text: str) -> Replies:
@@ -201,7 +206,7 @@ def _reason(request: StaffRequest, text: str) -> Replies:
         undo=False,
         now=request.now,
     )
-    return say(words()("returned", id=change.id))
+    return say(words()("withdrawn" if change.proposed_by == request.me.id else "returned", id=change.id))
 
 
 def _errands(request: StaffRequest) -> Errands:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from handlers.improving.errands import Errands
 from handlers.staff import questions
 from handlers.staff.request import StaffRequest
+from office import questions as questions_of_citizens
 from office.deliveries import Delivery
-from office.improvements import ChangeState, GroupState
+from office.improvements import ChangeState, GroupState, Trouble
 from office.messages import Incoming, Reply
 from office.people import ChatAccount, Person, Role
 from office.refusal import Refused
@@ -185,6 +186,31 @@ def test_one_does_not_approve_ones_own_and_others_may_not_look(
     assert "đề nghị" in chat.command(leader).text()
     with pytest.raises(NotAllowed):
         chat.tap(leader, f"s:hd:duyet:{change}")
+
+
+def test_questions_that_are_not_grouped_yet_are_announced(chat: Chat, desk: Desk, van: Person) -> None:
+    assert "sau khoảng mười phút" in chat.command(van).text()
+    with desk.sessions.begin() as session:
+        questions_of_citizens.record(
+            session,
+            QUESTION,
+            at=NOW,
+            channel="web",
+            person="p",
+            outcome="out",
+            knowledge_version="1",
+            trouble=Trouble.UNANSWERED,
+        )
+    said = chat.command(van).text()
+    assert "Có 1 câu mới hỏi đang chờ vào nhóm" in said
+    assert "Không còn câu hỏi nào" not in said
+
+
+def test_taking_back_ones_own_is_called_so(chat: Chat, desk: Desk, van: Person, duyet: Person) -> None:
+    change = desk.propose(van)
+    shown = chat.tap(van, f"s:hd:denghi:{change}")
+    assert "Rút lại đề nghị số" in chat.tap(van, pick(shown, "Rút lại")).text()
+    assert "Đã rút lại đề nghị số" in chat.say(van, "viết nhầm").text()
 
 
 @pytest.mark.parametrize("payload", ["s:hd", "s:hd:xx", "s:hd:ds:x"])

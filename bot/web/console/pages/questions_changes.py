@@ -95,8 +95,9 @@ def undo(visit: Visit) -> Answer:
 def give_back(visit: Visit) -> Answer:
     """Don't make it, and say why."""
     number, reason = visit.number("id"), forms.read(visit.form, Returned).return_reason
-    changes.give_back(visit.session, number, actor=visit.person, now=visit.now, reason=reason)
-    return Done(f"/hoi-dap/de-nghi/{number}", words()("done.returned"))
+    change = changes.give_back(visit.session, number, actor=visit.person, now=visit.now, reason=reason)
+    mine = change.proposed_by == visit.person.id
+    return Done(f"/hoi-dap/de-nghi/{number}", words()("done.withdrawn" if mine else "done.returned"))
 
 
 def _table(visit: Visit) -> Table:
