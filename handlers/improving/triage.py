@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from handlers.improving.words import refuse
+from knowledge.search import Outcome
 from office import audit, questions
 from office.improvements import ChangeState, GroupState, KnowledgeChange, QuestionGroup, Trouble
 from office.people import Person
@@ -45,6 +46,12 @@ def reopen(
 ) -> QuestionGroup:
     """Something is to be done about them after all."""
     return _settle(session, group_id, GroupState.OPEN, actor=actor, now=now, reason=reason)
+
+
+def may_be_wrong(question: Question) -> bool:
+    """Whether an entry was given in answer, be it one about a matter of others, and nothing is said of it."""
+    answered = question.outcome in (Outcome.ANSWER, Outcome.OUT) and question.entry_id is not None
+    return answered and question.trouble is None
 
 
 def mark_wrong(session: Session, question_id: int, *, actor: Person, now: datetime, reason: str = "") -> None:

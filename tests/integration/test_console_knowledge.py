@@ -13,7 +13,7 @@ from sqlalchemy import select
 from office.improvements import ChangeState, GroupState, KnowledgeChange, QuestionGroup
 from office.questions import Question
 from tests.console_office import ADMIN, CLERK, LEADER, ConsoleOffice, post, serving
-from tests.console_questions import ALIKE, ALONE, LIKED, fill_questions
+from tests.console_questions import ALIKE, ALONE, LIKED, OTHERS, fill_questions
 from tests.quick_knowledge import quick_knowledge
 
 ENTRY = "ruou_ban_le_cap_huyen"
@@ -215,6 +215,7 @@ def test_out_of_scope_with_a_reply_of_its_own(office: ConsoleOffice, clerk: http
     }
     change = number_of(post(clerk, "/hoi-dap/2/tra-loi-ngoai", form))
     number_of(post(clerk, f"/hoi-dap/de-nghi/{change}/tra-lai", {"return_reason": "rút lại"}))
+    assert "Đã rút lại đề nghị" in clerk.get(f"{AT}/hoi-dap/de-nghi/{change}").text
 
 
 def test_groups_are_ignored_and_opened_again(office: ConsoleOffice, clerk: httpx.Client) -> None:
@@ -231,6 +232,15 @@ def test_an_answer_can_be_said_to_be_wrong(office: ConsoleOffice, clerk: httpx.C
     post(clerk, "/hoi-dap/cau-hoi/nham", {"cau": "4"})
     with office.sessions() as session:
         assert session.scalar(select(Question.trouble).where(Question.id == 4)) == "mismatched"
+
+
+def test_being_sent_elsewhere_can_be_said_to_be_wrong(office: ConsoleOffice, clerk: httpx.Client) -> None:
+    page = clerk.get(f"{AT}/hoi-dap/cau-hoi?chu={OTHERS}").text
+    assert "Trả lời nhầm" in page.partition("<table")[2]
+    assert "Trả lời nhầm" not in clerk.get(f"{AT}/hoi-dap/cau-hoi?chu={ALONE}").text
+    post(clerk, "/hoi-dap/cau-hoi/nham", {"cau": "5"})
+    with office.sessions() as session:
+        assert session.scalar(select(Question.trouble).where(Question.id == 5)) == "mismatched"
 
 
 def test_the_knowledge_can_be_browsed_and_an_entry_read_as_citizens_do(clerk: httpx.Client) -> None:

@@ -23,7 +23,14 @@ _FACES = {1: "👍", -1: "👎"}
 def show(visit: Visit) -> Answer:
     """The questions, the newest first."""
     query = Query(statement=_query(visit), entity=True, tie=Question.id)
-    return tables.answer(visit, _table(visit), query, "questions_all.html", filters=_filters())
+    return tables.answer(
+        visit,
+        _table(visit),
+        query,
+        "questions_all.html",
+        filters=_filters(),
+        may_be_wrong=triage.may_be_wrong,
+    )
 
 
 def wrong(visit: Visit) -> Answer:
