@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from bot.web.console.door import CLAIM, ENTER
 from bot.web.console.visit import ROOT
 from handlers.staff.request import ConsoleAddress
@@ -18,12 +20,21 @@ def console_address(settings: Settings, port: int | None = None) -> ConsoleAddre
     if not settings.console.enabled:
         return None
     public = settings.web.public_url
-    return ConsoleAddress(url=f"{_base(settings, port)}{ROOT}{ENTER}?ma=", public=bool(public))
+    local = not public and _leads_to_itself(settings.web.host)
+    return ConsoleAddress(url=f"{_base(settings, port)}{ROOT}{ENTER}?ma=", public=bool(public), local=local)
 
 
 def claim_link(settings: Settings, code: str, port: int | None = None) -> str:
     """Where the first admin claims the office, "" where the console is off."""
     return f"{_base(settings, port)}{ROOT}{CLAIM}?ma={code}" if settings.console.enabled else ""
+
+
+def _leads_to_itself(host: str) -> bool:
+    """Whether the link made of a host opens on this machine alone."""
+    try:
+        return host in _ANYWHERE or ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _base(settings: Settings, port: int | None) -> str:

@@ -32,7 +32,7 @@ def _enter(request: StaffRequest, rest: str) -> Replies:
     link = f"{address.url}{token}"
     lines: list[str | Line] = [words()("how", minutes=console_access.LINK_MINUTES), link]
     if not address.public:
-        lines.append(Line(words()("inside"), Style.WARNING))
+        lines.append(Line(words()("local" if address.local else "inside"), Style.WARNING))
         return say(*lines, title=words()("title"))
     button = Choice(kind=ChoiceKind.LINK, label=words()("button"), url=link)
     return say(*lines, title=words()("title"), choices=(button,))

@@ -25,10 +25,12 @@ Replies = tuple[Reply, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleAddress:
-    """What a link to the console begins with. `public`: whether it works outside the office's network."""
+    """What a link to the console begins with. `public`: whether it works outside the office's network;
+    `local`: whether on the server itself alone."""
 
     url: str
     public: bool
+    local: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

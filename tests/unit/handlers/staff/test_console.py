@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from office.messages import ChoiceKind
 from office.people import Member
 from tests.unit.handlers.staff.work_office import Office
 
-INSIDE = ConsoleAddress(url="http://127.0.0.1:8080/van-phong/vao?ma=", public=False)
+INSIDE = ConsoleAddress(url="http://10.1.2.3:8080/van-phong/vao?ma=", public=False)
 PUBLIC = ConsoleAddress(url="https://hoidap.example.vn/van-phong/vao?ma=", public=True)
 
 
@@ -47,6 +48,14 @@ def test_without_a_public_address_it_is_said_where_the_link_works(office: Office
     assert replies
     assert "trong mạng của cơ quan" in replies[0].text()
     assert replies[0].choices == ()
+
+
+def test_a_link_that_opens_on_the_server_alone_says_so(office: Office) -> None:
+    office.router._console_address = lambda: replace(INSIDE, local=True)
+    replies = office.hear("Lãnh", "/vaoban")
+    assert replies
+    assert "trên chính máy chủ" in replies[0].text()
+    assert "trong mạng của cơ quan" not in replies[0].text()
 
 
 @pytest.mark.parametrize("who", ["An", "Trưởng"])
