@@ -27,8 +27,9 @@ from office.refusal import Refused
 def add_department(session: Session, name: str, *, actor: int | None, now: datetime) -> Department:
     """A new department. Raises Refused when there is one of that key."""
     key = key_of(name)
-    if session.scalar(select(Department.id).where(Department.key == key)) is not None:
-        raise Refused(f"Đã có phòng mang khoá «{key}».", "Xem danh sách: /phong")
+    there = session.scalar(select(Department.name).where(Department.key == key))
+    if there is not None:
+        raise Refused(f"Đã có phòng «{there}».", "Xem lại danh sách phòng, hoặc đặt tên khác.")
     row = Department(key=key, name=" ".join(name.split()))
     session.add(row)
     session.flush()
