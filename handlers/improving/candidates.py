@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from handlers.improving.words import words
 from handlers.library import Library
@@ -10,8 +15,12 @@ from knowledge.question import Role
 from knowledge.ranking import FEATURES, Scored
 from knowledge.schema import Entry, Kind
 from knowledge.search import Decision, Outcome
+from office.improvements import QuestionGroup
+from office.questions import Question
 
 MOST = 5
+_OTHERS = 1  # places, at the end, for a matter of others
+_QUESTIONS = 200  # the newest of a group, whose choices are counted
 _TOLD = ("covered", "phrase", "pairs", "usage")
 _USAGE = FEATURES.index("usage")
 _SOME = 0.05
@@ -28,12 +37,14 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An entry with what speaks for it. `words`: those of the question that it has."""
+    """An entry with what speaks for it. `words`: those of the question that it has;
+    `offered`: whether citizens who asked it were given it to choose."""
 
     entry: Entry
     score: float
     why: tuple[Why, ...]
     words: tuple[str, ...]
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +64,48 @@ class Explained:
 
 def candidates(library: Library, text: str, *, most: int = MOST) -> tuple[Candidate, ...]:
     """The entries that a question may be about, the likeliest first."""
+    return _ranked(library, text)[:most]
+
+
+def candidates_of(
+    session: Session, library: Library, group: QuestionGroup, *, most: int = MOST
+) -> tuple[Candidate, ...]:
+    """The entries that a group may be about: first those offered to who asked, the most often offered first;
+    a matter of others comes last."""
+    return _arranged(library, _ranked(library, group.text), _offered(session, group.id), most)
+
+
+def _offered(session: Session, group_id: int) -> tuple[str, ...]:
+    """The entries offered in answer to a group's questions."""
+    query = select(Question.choices).where(Question.group_id == group_id, Question.choices.is_not(None))
+    rows = session.scalars(query.order_by(Question.id.desc()).limit(_QUESTIONS))
+    counts = Counter(entry for choices in rows for entry in choices or ())
+    return tuple(entry for entry, _ in counts.most_common())
+
+
+def _arranged(
+    library: Library, ranked: Sequence[Candidate], offered: Sequence[str], most: int
+) -> tuple[Candidate, ...]:
+    known = {c.entry.id: c for c in ranked}
+    entries = [e for i in offered if (e := library.knowledge.get(i)) is not None and e.kind not in _NEVER]
+    first = [
+        replace(known.get(e.id) or Candidate(entry=e, score=0.0, why=(), words=()), offered=True)
+        for e in entries
+    ]
+    rest = [c for c in ranked if c.entry.id not in set(offered)]
+    ours = [c for c in (*first, *rest) if c.entry.kind is not Kind.OUTSIDE]
+    near = {c.entry.id for c in (*first, *ranked[:most])}
+    others = [c for c in (*first, *rest) if c.entry.kind is Kind.OUTSIDE and c.entry.id in near][:_OTHERS]
+    return (*ours[: most - len(others)], *others)
+
+
+def _ranked(library: Library, text: str) -> tuple[Candidate, ...]:
     searcher = library.searcher
     ranked = searcher.rank(searcher.reader.read(text), None)
     said = {t.syllable.folded for t in searcher.reader.read(text).terms}
     usage = max((s.features[_USAGE] for s in ranked), default=0.0)
     found = [_candidate(library, scored, said, usage) for scored in ranked]
-    return tuple(c for c in found if c is not None)[:most]
+    return tuple(c for c in found if c is not None)
 
 
 def explain(library: Library, text: str) -> Explained:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from handlers.improving import changes, telling, triage
-from handlers.improving.candidates import candidates
+from handlers.improving.candidates import candidates_of
 from handlers.improving.content import AliasContent, made
 from handlers.improving.errands import Errands
 from handlers.improving.telling import TAP, button, tap
@@ -91,7 +91,7 @@ def _show_group(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     if group.state is not GroupState.OPEN:
         lines.append(Line(text("group_state", state=group.state.label)))
     lines.append(Line(text("which")))
-    found = candidates(_errands(request).improver.library(), group.text, most=_CANDIDATES)
+    found = candidates_of(request.session, _errands(request).improver.library(), group, most=_CANDIDATES)
     picks = [button(text("tie", label=c.entry.label), tap("gan", group.id, c.entry.id)) for c in found]
     picks += [
         button(text("outside"), tap("ngoai", group.id)),

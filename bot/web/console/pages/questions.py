@@ -15,7 +15,7 @@ from bot.web.console.pages.questions_words import kinds_of, propose, words
 from bot.web.console.tables import Column, Filter, Query, Table
 from bot.web.console.visit import ROOT, Answer, Done, FormErrors, Shown, Visit
 from handlers.improving import triage
-from handlers.improving.candidates import candidates
+from handlers.improving.candidates import candidates_of
 from handlers.improving.content import AliasContent, made
 from handlers.improving.naming import entry_named
 from knowledge.schema import Entry, Facet
@@ -79,7 +79,7 @@ def one(visit: Visit) -> Answer:
                 .order_by(Question.id.desc())
                 .limit(_SHOWN)
             ).all(),
-            "candidates": candidates(library, group.text),
+            "candidates": candidates_of(visit.session, library, group),
             "was": library.knowledge.get(group.entry_id or ""),
             "changes": changes,
             "busy": any(change.state is ChangeState.PROPOSED for change in changes),
