@@ -103,7 +103,9 @@ def run(config: ConfigOption = None) -> None:
 
 @app.command(cls=Command)
 def ask(
-    question: Annotated[str | None, typer.Argument(help="Câu hỏi, đặt trong dấu nháy.")] = None,
+    question: Annotated[
+        str | None, typer.Argument(metavar="CÂU-HỎI", help="Câu hỏi, đặt trong dấu nháy.")
+    ] = None,
     jsonl: Annotated[
         bool,
         typer.Option("--jsonl", help='Đọc từng dòng {"id","text","prev"?} từ đầu vào, in từng dòng kết quả.'),
@@ -178,7 +180,10 @@ def chat(config: ConfigOption = None) -> None:
 
 @app.command(cls=Command)
 def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Soát kho tri thức, cấu hình, lịch và quy tắc nhắc: lỗi (mã thoát 1) và cảnh báo."""
+    """Soát kho tri thức, cấu hình, lịch và quy tắc nhắc.
+
+    Có lỗi thì mã thoát là 1; chỉ có cảnh báo thì là 0.
+    """
     from bot import cli_check
     from bot.config import find_config
 
@@ -196,7 +201,7 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 @app.command("eval", cls=Command)
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Tệp JSON Lines các câu hỏi đã gắn nhãn.")],
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Tệp JSON Lines các câu hỏi đã gắn nhãn.")],
     failures: Annotated[Path | None, typer.Option("--failures", help="Ghi các câu sai vào tệp này.")] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -226,12 +231,17 @@ def evaluate(
 
 @app.command("calendar", cls=Command)
 def show_calendar(
-    month: Annotated[str | None, typer.Argument(help="Tháng, ví dụ 2026-02 (mặc định: tháng này).")] = None,
+    month: Annotated[
+        str | None, typer.Argument(metavar="THÁNG", help="Tháng, ví dụ 2026-02 (mặc định: tháng này).")
+    ] = None,
     department: Annotated[str, typer.Option("--department", help="Khoá của phòng có giờ làm riêng.")] = "",
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """In lịch làm việc một tháng: ngày nghỉ, ngày làm bù, văn bản quy định."""
+    """In lịch làm việc một tháng, kèm văn bản quy định.
+
+    Ngày nghỉ, nghỉ bù, ngày làm bù.
+    """
     from rich.console import Console
 
     from bot import cli_calendar
@@ -252,12 +262,17 @@ def show_calendar(
 
 @app.command(cls=Command)
 def deadline(
-    received: Annotated[str, typer.Argument(help="Ngày nhận đủ hồ sơ, ví dụ 2026-02-10 hoặc 10/02/2026.")],
-    days: Annotated[int, typer.Argument(help="Số ngày làm việc.", min=1, max=2000)],
+    received: Annotated[
+        str, typer.Argument(metavar="NGÀY-NHẬN", help="Ngày nhận đủ hồ sơ, ví dụ 2026-02-10 hoặc 10/02/2026.")
+    ],
+    days: Annotated[int, typer.Argument(metavar="SỐ-NGÀY", help="Số ngày làm việc.", min=1, max=2000)],
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Tính hạn theo ngày làm việc, giải thích từng ngày (ngày nhận không tính)."""
+    """Tính hạn theo ngày làm việc, giải thích từng ngày.
+
+    Ngày nhận không tính.
+    """
     from rich.console import Console
 
     from bot import cli_calendar
@@ -276,13 +291,19 @@ def deadline(
 
 @bench_app.command("all", cls=Command)
 def bench_all(as_json: JsonOption = False) -> None:
-    """Đo tất cả: tìm kiếm ở cỡ hiện có và 100.000 cụm từ, khởi động nguội, bộ nhớ, gửi tin."""
+    """Đo tất cả: tìm kiếm, khởi động, bộ nhớ, gửi tin.
+
+    Tìm kiếm đo ở cỡ hiện có và ở 100.000 cụm từ.
+    """
     _bench("all", as_json)
 
 
 @bench_app.command("search", cls=Command)
 def bench_search(as_json: JsonOption = False) -> None:
-    """Đo tìm kiếm, bên cạnh rapidfuzz WRatio và bm25s trong cùng một lần chạy."""
+    """Đo tìm kiếm, bên cạnh rapidfuzz WRatio và bm25s.
+
+    Trong cùng một lần chạy.
+    """
     _bench("search", as_json)
 
 
@@ -294,13 +315,19 @@ def bench_start(as_json: JsonOption = False) -> None:
 
 @bench_app.command("delivery", cls=Command)
 def bench_delivery(as_json: JsonOption = False) -> None:
-    """Đo việc gửi tin: đúng giờ, tốc độ, giới hạn của Telegram, bên cạnh cách gửi thường gặp."""
+    """Đo việc gửi tin: đúng giờ, tốc độ, giới hạn của Telegram.
+
+    Bên cạnh cách gửi thường gặp.
+    """
     _bench("delivery", as_json)
 
 
 @bench_app.command("console", cls=Command)
 def bench_console(as_json: JsonOption = False) -> None:
-    """Đo trang của Văn phòng trên dữ liệu một năm, và một thông báo tới 10.000 cuộc trò chuyện."""
+    """Đo trang của Văn phòng trên dữ liệu một năm.
+
+    Và một thông báo tới 10.000 cuộc trò chuyện.
+    """
     _bench("console", as_json)
 
 

@@ -65,7 +65,10 @@ def verify(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Kiểm nhật ký có bị sửa, xoá hay chèn dòng không; in mã niêm phong mới nhất."""
+    """Kiểm nhật ký có bị sửa, xoá hay chèn dòng không.
+
+    In mã niêm phong mới nhất.
+    """
     settings = settings_of(config)
     from office import audit
 
@@ -109,7 +112,7 @@ def _say(found: Verdict) -> None:
 
 @audit_app.command("export", cls=Command)
 def export(
-    file: Annotated[Path, typer.Argument(help="Tệp để ghi: .xlsx, .csv hoặc .jsonl.")],
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Tệp để ghi: .xlsx, .csv hoặc .jsonl.")],
     since: Annotated[str, typer.Option("--since", help="Ngày đầu kỳ (mặc định: từ dòng đầu).")] = "",
     until: Annotated[str, typer.Option("--until", help="Ngày cuối kỳ (mặc định: đến dòng cuối).")] = "",
     config: ConfigOption = None,

@@ -36,7 +36,10 @@ _NAMED = 20  # files written out
 def backup(
     file: Annotated[
         Path,
-        typer.Argument(help="Tệp .zip để ghi, hoặc thư mục (chưa có thì tạo) để tự đặt tên theo ngày giờ."),
+        typer.Argument(
+            metavar="TỆP-HOẶC-THƯ-MỤC",
+            help="Tệp .zip để ghi, hoặc thư mục (chưa có thì tạo) để tự đặt tên theo ngày giờ.",
+        ),
     ],
     without_key: Annotated[
         bool, typer.Option("--without-key", help="Không kèm tệp khoá hash.key (đã cất riêng).")
@@ -69,14 +72,17 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="Tệp .zip do «xinluon backup» tạo ra.")],
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Tệp .zip do «xinluon backup» tạo ra.")],
     apply: Annotated[bool, typer.Option("--apply", help="Thay dữ liệu hiện có bằng bản sao lưu.")] = False,
     with_files: Annotated[
         bool, typer.Option("--with-files", help="Lấy lại cả tệp trong các thư mục riêng của cơ quan.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Kiểm một bản sao lưu; thêm --apply để khôi phục, không cần dừng chương trình."""
+    """Kiểm một bản sao lưu; thêm --apply để khôi phục.
+
+    Không cần dừng chương trình.
+    """
     settings = settings_of(config)
     from bot.backup.archive import opened, said_moment, words
     from bot.backup.copies import database_file
@@ -110,10 +116,16 @@ def restore(
 
 
 def settle(
-    made: Annotated[str, typer.Argument(help='Lúc sao lưu, giờ Việt Nam, ví dụ "2026-11-24 01:30".')],
+    made: Annotated[
+        str,
+        typer.Argument(metavar="LÚC-SAO-LƯU", help='Lúc sao lưu, giờ Việt Nam, ví dụ "2026-11-24 01:30".'),
+    ],
     config: ConfigOption = None,
 ) -> None:
-    """Sau khi tự khôi phục cơ sở dữ liệu (pg_restore), trước khi chạy lại: không để tin nào gửi hai lần."""
+    """Chạy sau pg_restore: không để tin nào gửi hai lần.
+
+    Dùng khi tự khôi phục cơ sở dữ liệu, trước khi chạy lại chương trình.
+    """
     settings = settings_of(config)
     from bot.backup.archive import words
     from bot.backup.settling import settle as make_safe

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 def enter(
     name: Annotated[
-        str, typer.Argument(help="Họ tên hoặc #số của người vào; bỏ trống: quản trị.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="NGƯỜI", help="Họ tên hoặc #số của người vào; bỏ trống: quản trị.", show_default=False
+        ),
     ] = "",
     config: ConfigOption = None,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from datetime import date
 from pathlib import Path
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
 
     from handlers.office_report.figures import OfficeReport
 
-_MONTH = re.compile(r"(\d{4})-(0?[1-9]|1[0-2])")
-
 
 def report(
-    month: Annotated[str, typer.Option("--month", help="Tháng, ví dụ 2026-11 (mặc định: tháng này).")] = "",
+    month: Annotated[
+        str, typer.Option("--month", help="Tháng: 2026-11 hoặc 11/2026 (mặc định: tháng này).")
+    ] = "",
     since: Annotated[str, typer.Option("--from", help="Hoặc ngày đầu kỳ.")] = "",
     until: Annotated[str, typer.Option("--to", help="Ngày cuối kỳ (mặc định: hôm nay).")] = "",
     docx: Annotated[Path | None, typer.Option("--docx", help="Ghi dự thảo báo cáo Word vào tệp này.")] = None,
@@ -40,7 +39,10 @@ def report(
     png: Annotated[Path | None, typer.Option("--png", help="Vẽ hình tổng hợp vào tệp này.")] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Báo cáo gửi lãnh đạo: câu hỏi, hướng dẫn nộp trực tuyến và bưu chính, nhiệm vụ, thông báo."""
+    """Báo cáo gửi lãnh đạo: in ra, ghi tệp Word, Excel, hình.
+
+    Gồm câu hỏi, hướng dẫn nộp trực tuyến và bưu chính, nhiệm vụ, thông báo.
+    """
     files = {suffix: file for suffix, file in ((".docx", docx), (".xlsx", xlsx), (".png", png)) if file}
     for suffix, file in files.items():
         if file.suffix.lower() != suffix:
@@ -61,6 +63,8 @@ def report(
 
 
 def _span(month: str, since: str, until: str) -> tuple[date, date]:
+    from bot.cli_calendar import BadDay, month_of
+
     if month and (since or until):
         fail(_text("one_span"), BAD_USE)
     if since or until:
@@ -69,10 +73,10 @@ def _span(month: str, since: str, until: str) -> tuple[date, date]:
     if not month:
         first = current_day().replace(day=1)
     else:
-        match = _MONTH.fullmatch(month.strip())
-        if match is None:
+        try:
+            first = date(*month_of(month.strip()), 1)
+        except BadDay:
             fail(_text("month", month=month), BAD_USE)
-        first = date(int(match[1]), int(match[2]), 1)
     return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 

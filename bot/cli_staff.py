@@ -100,10 +100,13 @@ def _first_day(written: str) -> date:
 
 @people_app.command("code", cls=Command)
 def make_code(
-    name: Annotated[str, typer.Argument(help="Họ tên trong dấu nháy, hoặc số: «#12».")],
+    name: Annotated[str, typer.Argument(metavar="NGƯỜI", help="Họ tên trong dấu nháy, hoặc số: «#12».")],
     config: ConfigOption = None,
 ) -> None:
-    """Cấp mã mới để một người gắn tài khoản trò chuyện; mã cũ chưa dùng thôi hiệu lực."""
+    """Cấp mã mới để một người gắn tài khoản trò chuyện.
+
+    Mã cũ chưa dùng thôi hiệu lực.
+    """
     settings = settings_of(config)
     from office import codes, people
 

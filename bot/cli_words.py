@@ -18,6 +18,7 @@ _HEADINGS = (
     ("\nArguments:", "\nTham số:"),
     ("Show this message and exit.", "In hướng dẫn này rồi thoát."),
     ("  [required]", "  [bắt buộc]"),
+    ("; required]", "; bắt buộc]"),
 )
 _COMPLAINTS = {
     "NoSuchOption": "không có tuỳ chọn «{name}»",
@@ -55,9 +56,16 @@ def complaint(error: Any) -> str:
     return f"{_what(error)} → xem cách dùng: {command} --help"
 
 
+def _name(param: Any) -> str:
+    """As people type it: «--days» of an option, «SỐ-NGÀY» of an argument."""
+    if param.param_type_name == "option":
+        return str(param.opts[0])
+    return str(param.metavar or param.name)
+
+
 def _what(error: Any) -> str:
     param = getattr(error, "param", None)
-    name = getattr(error, "option_name", None) or (param.name if param else "") or ""
+    name = getattr(error, "option_name", None) or (_name(param) if param else "") or ""
     known = _COMPLAINTS.get(type(error).__name__)
     if known and name:
         return known.format(name=name)

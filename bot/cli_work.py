@@ -46,11 +46,16 @@ work_app = typer.Typer(
 
 @work_app.command("import", cls=Command)
 def import_work(
-    file: Annotated[Path, typer.Argument(help="Bảng Excel (.xlsx) hoặc CSV; xin mẫu bằng /nhap.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="TỆP", help="Bảng Excel (.xlsx) hoặc CSV; xin mẫu bằng /nhap.")
+    ],
     apply: Annotated[bool, typer.Option("--apply", help="Giao các nhiệm vụ đọc được.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Nhập nhiệm vụ từ bảng: xem trước từng dòng; thêm --apply để giao."""
+    """Nhập nhiệm vụ từ bảng; thêm --apply để giao.
+
+    Không có --apply thì chỉ xem trước từng dòng.
+    """
     settings = settings_of(config)
     from sqlalchemy.exc import IntegrityError
 
@@ -127,7 +132,7 @@ def _print_given(numbers: list[int], problems: int) -> None:
 
 @work_app.command("export", cls=Command)
 def export_work(
-    file: Annotated[Path, typer.Argument(help="Tệp Excel để ghi, ví dụ nhiem-vu.xlsx.")],
+    file: Annotated[Path, typer.Argument(metavar="TỆP", help="Tệp Excel để ghi, ví dụ nhiem-vu.xlsx.")],
     everything: Annotated[bool, typer.Option("--all", help="Cả việc đã xong và đã huỷ.")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -157,7 +162,7 @@ def show_statistics(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Tỷ lệ hoàn thành đúng hạn của từng phòng, từng người trong một kỳ."""
+    """Tỷ lệ đúng hạn của từng phòng, từng người trong một kỳ."""
     settings = settings_of(config)
     for file, suffix in ((png, ".png"), (xlsx, ".xlsx")):
         if file is not None:

@@ -22,6 +22,12 @@ def test_the_report_of_a_month_is_printed_and_written_as_files(tmp_path: Path) -
     assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_month_is_read_as_people_write_it(tmp_path: Path) -> None:
+    said = command("report", "--month", "11/2025", folder=tmp_path).stdout
+    assert said.startswith("Báo cáo tháng 11 năm 2025")
+    assert command("report", "--month", "2025-11", folder=tmp_path).stdout == said
+
+
 def test_a_wrong_month_and_a_wrong_ending_are_refused_in_one_line(tmp_path: Path) -> None:
     done = command("report", "--month", "13/2026", folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
