@@ -20,7 +20,7 @@ from handlers.improving.words import refuse, words
 from knowledge.loader import Knowledge
 from office import audit, people
 from office.database import execute
-from office.improvements import ChangeKind, ChangeState, GroupState, KnowledgeChange
+from office.improvements import ChangeKind, ChangeState, GroupState, KnowledgeChange, QuestionGroup
 from office.people import Person, Role
 from office.rights import RIGHTS, Action, demand
 
@@ -50,13 +50,11 @@ def propose(
     group_id: int | None,
     actor: Person,
     now: datetime,
+    report: Mapping[str, Any] | None = None,
 ) -> KnowledgeChange:
-    """Ask for a change; it waits for a second person. Raises Refused."""
+    """Ask for a change; it waits for a second person. `report`: what came of trying it. Raises Refused."""
     demand(actor.roles, Action.PROPOSE_KNOWLEDGE)
-    contents.check(content, knowledge)
-    group = group_of(session, group_id) if group_id is not None else None
-    if group is not None and triage.waiting_change(session, group.id) is not None:
-        raise refuse("waiting_already")
+    group = proposable(session, knowledge, content, group_id)
     change = KnowledgeChange(
         group_id=group_id,
         kind=kind,
@@ -65,6 +63,7 @@ def propose(
         proposed_by=actor.id,
         proposed_at=now,
         reason="",
+        report=dict(report) if report is not None else None,
     )
     session.add(change)
     if group is not None:
@@ -72,6 +71,17 @@ def propose(
     session.flush()
     _record(session, "knowledge.propose", change, actor=actor.id, now=now)
     return change
+
+
+def proposable(
+    session: Session, knowledge: Knowledge, content: Content, group_id: int | None
+) -> QuestionGroup | None:
+    """The group that a change is for, if it is for one. Raises Refused where it can't be proposed."""
+    contents.check(content, knowledge)
+    group = group_of(session, group_id) if group_id is not None else None
+    if group is not None and triage.waiting_change(session, group.id) is not None:
+        raise refuse("waiting_already")
+    return group
 
 
 def give_back(

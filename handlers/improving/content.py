@@ -153,6 +153,11 @@ def free_id(label: str, knowledge: Knowledge) -> str:
     return found
 
 
+def target_of(content: Content) -> str:
+    """The entry that a change is about."""
+    return content.entry if isinstance(content, AliasContent) else content.id
+
+
 def case_of(content: Content, knowledge: Knowledge) -> dict[str, Any] | None:
     """The case that comes with a change."""
     if not content.question:

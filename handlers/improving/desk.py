@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from handlers.improving import changes, plans, trials
 from handlers.improving.changes import Job
-from handlers.improving.content import Content
+from handlers.improving.content import Content, target_of
 from handlers.improving.measuring import Liked
 from handlers.improving.plans import Place
 from handlers.improving.trials import Trial
@@ -81,16 +81,40 @@ class Improver:
         *,
         group_id: int | None,
         actor: Person,
+        trial: Trial | None = None,
     ) -> KnowledgeChange:
-        """See changes.propose; in the caller's transaction."""
-        knowledge, now = self.library().knowledge, self._clock.now()
-        return changes.propose(session, knowledge, kind, content, group_id=group_id, actor=actor, now=now)
+        """See changes.propose; in the caller's transaction. `trial`: what came of `preview`."""
+        return changes.propose(
+            session,
+            self.library().knowledge,
+            kind,
+            content,
+            group_id=group_id,
+            actor=actor,
+            now=self._clock.now(),
+            report=trial.as_report() if trial is not None else None,
+        )
+
+    def preview(self, kind: ChangeKind, content: Content, *, group_id: int | None) -> Trial:
+        """Try a change before it is proposed. Raises Refused where it couldn't be."""
+        with self._readers() as session:
+            changes.proposable(session, self.library().knowledge, content, group_id)
+        job = Job(id=0, kind=kind, content=content, group_id=group_id, undo={}, hashes={})
+        return self._try(job, self._planned(job), target=target_of(content))
+
+    def doubts(self, change_id: int) -> tuple[str, ...]:
+        """What to know before a change is approved that nobody has tried yet. Raises Refused."""
+        with self._readers() as session:
+            if changes.change_of(session, change_id).report:
+                return ()
+        trial = self.examine(change_id)
+        return trial.notes if trial.accepted else ()
 
     def examine(self, change_id: int) -> Trial:
         """Try a change that waits and keep what came of it, for the second person. Raises Refused."""
         with self._readers() as session:
             job = changes.job_of(changes.change_of(session, change_id))
-        trial = self._try(job, lambda: plans.plan(job.content, self.library().knowledge, self.place))
+        trial = self._try(job, self._planned(job), target=target_of(job.content))
         with self.sessions.begin() as session:
             changes.examined(session, change_id, trial.as_report())
         return trial
@@ -103,15 +127,13 @@ class Improver:
         with self._readers() as session:
             job = changes.to_decide(session, change_id, actor=actor, reason=reason)
 
-        def planned() -> Sequence[FileEdit]:
-            return plans.plan(job.content, self.library().knowledge, self.place)
-
         def written(session: Session, trial: Trial) -> None:
             report = {**trial.as_report(), "hashes": plans.hashes_of(trial.edits)}
             undo = plans.undo_of(trial.edits)
             changes.applied(session, job, report=report, undo=undo, actor=actor, now=self._clock.now())
 
-        trial = self._carry_out(job, planned, written)
+        target = target_of(job.content)
+        trial = self._carry_out(job, self._planned(job), written, target=target)
         if not trial.accepted:
             with self.sessions.begin() as session:
                 changes.refused(session, job, report=trial.as_report(), actor=actor, now=self._clock.now())
@@ -138,10 +160,12 @@ class Improver:
         job: Job,
         planned: Callable[[], Sequence[FileEdit]],
         written: Callable[[Session, Trial], None],
+        *,
+        target: str = "",
     ) -> Trial:
         """Try, write, book and take in; anew when somebody saves one of the files meanwhile."""
         for _ in range(_TRIES):
-            trial = self._try(job, planned)
+            trial = self._try(job, planned, target=target)
             if not trial.accepted:
                 return trial
             try:
@@ -166,14 +190,19 @@ class Improver:
                 own_folder.put_back(trial.edits)
                 raise
 
-    def _try(self, job: Job, planned: Callable[[], Sequence[FileEdit]]) -> Trial:
+    def _planned(self, job: Job) -> Callable[[], Sequence[FileEdit]]:
+        return lambda: plans.plan(job.content, self.library().knowledge, self.place)
+
+    def _try(self, job: Job, planned: Callable[[], Sequence[FileEdit]], *, target: str = "") -> Trial:
         if self.place.store not in self.place.folders or not self.place.store.is_dir():
             raise refuse("no_folder", folder=self.place.store)
         with self._readers() as session:
             asked, liked = _asked(session, job.group_id), _liked(session)
         try:
             edits = planned()
-            return trials.try_out(edits, self.place, self.library(), questions=asked, liked=liked)
+            return trials.try_out(
+                edits, self.place, self.library(), questions=asked, liked=liked, target=target
+            )
         except CannotEdit as exc:
             raise cannot(exc) from exc
         except BadYaml as exc:

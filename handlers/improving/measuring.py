@@ -12,6 +12,7 @@ from handlers.library import Library
 from knowledge import evaluation
 from knowledge.checking import NumberedCase
 from knowledge.evaluation import HUMAN, OUT_OF_SCOPE, Given, Verdict
+from knowledge.schema import Entry, Kind
 from knowledge.search import Outcome
 
 
@@ -47,6 +48,28 @@ def figures(library: Library, cases: Sequence[NumberedCase], questions: Sequence
     right = sum(counts[v] for v in (Verdict.RIGHT, Verdict.AMONG_CHOICES, Verdict.REFUSED))
     answered = sum(trouble_of(library.searcher.search(q), library.knowledge) is None for q in questions)
     return Figures(right=right, cases=counts.total(), answered=answered, questions=len(questions))
+
+
+def doubts(
+    target: str, before: Figures, after: Figures, library: Library, asked: Sequence[str]
+) -> Iterator[str]:
+    """Why a change may not help. `target`: the entry that it is about; `library`: with the change made;
+    `asked`: the group's questions, which the figures are of."""
+    entry = library.knowledge.get(target)
+    if entry is None:
+        return
+    if entry.kind is Kind.STUB:
+        yield unverified(entry)
+    if after.answered < after.questions and after.answered <= before.answered:
+        counts = {"before": before.answered, "after": after.answered, "total": after.questions}
+        yield words()("still_unanswered", **counts)
+    elif asked and not any(library.searcher.search(text).entry == target for text in asked):
+        yield words()("not_reached", label=entry.label)
+
+
+def unverified(entry: Entry) -> str:
+    """That nobody is helped by an entry that only says that nothing is verified yet."""
+    return words()("unverified", label=entry.label)
 
 
 def moved(liked: Iterable[Liked], before: Library, after: Library) -> Iterator[str]:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from handlers.improving import changes, content
 from handlers.improving.content import AliasContent
-from handlers.improving.measuring import Figures
+from handlers.improving.measuring import Figures, unverified
 from handlers.improving.words import words
 from knowledge.loader import Knowledge
+from knowledge.schema import Kind
 from office import people
 from office.assignments import TAP_VERB
 from office.improvements import ChangeKind, KnowledgeChange, QuestionGroup
@@ -57,6 +58,14 @@ def summary(change: KnowledgeChange, knowledge: Knowledge) -> str:
     return say("entry", label=label, field=meant.field)
 
 
+def doubts(change: KnowledgeChange, knowledge: Knowledge) -> tuple[str, ...]:
+    """What to know before a change is handed in or approved; little as long as it hasn't been tried."""
+    if change.report:
+        return tuple(change.report["notes"][:_SHOWN])
+    entry = knowledge.get(content.target_of(content.read(change.kind, change.content)))
+    return (unverified(entry),) if entry is not None and entry.kind is Kind.STUB else ()
+
+
 def figures(report: dict[str, Any]) -> tuple[str, ...]:
     """The figures before and after, as sentences."""
     before, after = Figures.from_dict(report["before"]), Figures.from_dict(report["after"])
@@ -82,6 +91,7 @@ def ask_second(
     to = [p.id for p in changes.approvers(session) if p.id != change.proposed_by]
     lines = [Line(words()("title_proposed", id=change.id), Style.TITLE)]
     lines += [Line(text) for text in about(session, change, knowledge)]
+    lines += [Line(text, Style.WARNING) for text in doubts(change, knowledge)]
     say = words()
     choices = (
         button(say("button_approve"), tap("duyet", change.id)),
@@ -101,10 +111,13 @@ def tell_outcome(
     to: Iterable[int],
     undo: bool,
     now: datetime,
+    anyway: bool = False,
 ) -> int:
-    """Tell these people what came of a change. `title`: name of its text."""
+    """Tell these people what came of a change. `title`: name of its text; `undo`, `anyway`: which button."""
     shown = [Line(words()(title, id=change_id), Style.TITLE), *(Line(text) for text in lines)]
     choices = (button(words()("button_undo"), tap("hoan", change_id)),) if undo else ()
+    if anyway:
+        choices = (button(words()("button_anyway"), tap("duyet", change_id)),)
     reply = Reply(lines=tuple(shown), choices=choices)
     return _tell(session, outbox, title.replace("title_", "knowledge."), change_id, to, reply, now=now)
 

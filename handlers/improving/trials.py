@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from handlers.improving.measuring import Figures, Liked, figures, moved
+from handlers.improving.measuring import Figures, Liked, doubts, figures, moved
 from handlers.improving.plans import Place
 from handlers.improving.words import words
 from handlers.library import Library, library_of
@@ -60,9 +60,11 @@ def try_out(
     *,
     questions: Sequence[str] = (),
     liked: Sequence[Liked] = (),
+    target: str = "",
 ) -> Trial:
     """Read, check and measure the knowledge as it would be. `questions`: the group's; `liked`: questions
-    whose answers people liked. Raises BadYaml where the cases as they are can't be read."""
+    whose answers people liked; `target`: the entry that is to answer the group's questions. Raises BadYaml
+    where the cases as they are can't be read."""
     known = checking.all_cases(place.folders)
     before = figures(current, known, questions)
     with _staged(edits, place) as folders:
@@ -80,13 +82,10 @@ def try_out(
     for numbered in cases:
         if any(checking.broken_cases(library.searcher, [numbered])):
             faults.append(_broken(numbered, current, library, new=numbered.case not in old))
-    return Trial(
-        edits=tuple(edits),
-        faults=tuple(faults[:_MOST_FAULTS]),
-        notes=tuple(moved(liked, current, library)),
-        before=before,
-        after=figures(library, cases, questions),
-    )
+    after = figures(library, cases, questions)
+    notes = (*doubts(target, before, after, library, questions), *moved(liked, current, library))
+    faults = faults[:_MOST_FAULTS]
+    return Trial(edits=tuple(edits), faults=tuple(faults), notes=notes, before=before, after=after)
 
 
 @contextmanager

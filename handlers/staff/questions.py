@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -12,14 +12,16 @@ from handlers.improving import changes, telling, triage
 from handlers.improving.candidates import candidates_of
 from handlers.improving.content import AliasContent, made
 from handlers.improving.errands import Errands
+from handlers.improving.measuring import unverified
 from handlers.improving.telling import TAP, button, tap
 from handlers.improving.words import words as change_words
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.words import split_reason, take_number
 from knowledge.phrases import Phrases
+from knowledge.schema import Kind
 from knowledge.vietnamese import clean
 from office.improvements import ChangeKind, ChangeState, GroupState, KnowledgeChange, QuestionGroup
-from office.messages import Line, Style
+from office.messages import Choice, Line, Style
 from office.questions import Question
 from office.refusal import Refused
 from office.rights import Action, demand
@@ -101,13 +103,22 @@ def _show_group(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     return say(*lines, choices=tuple(picks), title=text("group_title", id=group.id))
 
 
-def _tie(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
-    """The group's question becomes a wording of an entry, once somebody else agrees."""
+def _tie(request: StaffRequest, arguments: tuple[str, ...], *, insist: bool = False) -> Replies:
+    """The group's question becomes a wording of an entry, once somebody else agrees. `insist`: though nothing
+    is verified there."""
     group = triage.group_of(request.session, number(arguments, 0))
     entry = arguments[1] if len(arguments) > 1 else ""
     asked = clean(group.text)[:_MAX_ALIAS]
     content = made(AliasContent, {"entry": entry, "alias": asked, "question": asked})
+    found = _errands(request).improver.library().knowledge.get(entry)
+    if found is not None and found.kind is Kind.STUB and not insist:
+        anyway = button(words()("tie_anyway"), tap("vangan", group.id, entry))
+        return say(Line(unverified(found), Style.WARNING), choices=(anyway, _back(group.id)))
     return _proposed(request, ChangeKind.ALIAS, content, group.id)
+
+
+def _back(group_id: int) -> Choice:
+    return button(words()("back_group"), tap("xem", group_id))
 
 
 def _proposed(request: StaffRequest, kind: ChangeKind, content: AliasContent, group_id: int) -> Replies:
@@ -118,7 +129,9 @@ def _proposed(request: StaffRequest, kind: ChangeKind, content: AliasContent, gr
     telling.ask_second(request.session, errands.outbox, change, knowledge, now=request.now)
     others = [p for p in changes.approvers(request.session) if p.id != request.me.id]
     following = text("proposed_next") if others else text("proposed_alone", id=change.id)
-    return say(text("proposed", id=change.id, what=telling.summary(change, knowledge)), following)
+    lines = [Line(text("proposed", id=change.id, what=telling.summary(change, knowledge)))]
+    lines += [Line(doubt, Style.WARNING) for doubt in telling.doubts(change, knowledge)]
+    return say(*lines, following)
 
 
 def _outside(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
@@ -219,6 +232,7 @@ _VERBS: Mapping[str, Tapped] = {
     "ds": lambda request, arguments: show_groups(request),
     "xem": _show_group,
     "gan": _tie,
+    "vangan": partial(_tie, insist=True),
     "ngoai": _outside,
     "bo": _ignore,
     "denghi": _show_change,

@@ -115,9 +115,19 @@ def test_an_entry_that_is_not_clear_is_asked_for_again(clerk: httpx.Client, said
     assert told in refused.text
 
 
-def test_an_entry_may_be_named_instead_of_its_code(clerk: httpx.Client) -> None:
+def test_an_entry_may_be_named_and_what_does_not_help_is_said_before_it_is_handed_in(
+    office: ConsoleOffice, clerk: httpx.Client
+) -> None:
     form = {"entry": ENTRY, "other": "bán rượu tại chỗ", "alias": "mở bàn rượu bên hồ"}
-    change = number_of(post(clerk, "/hoi-dap/2/gan", form))
+    refused = post(clerk, "/hoi-dap/2/gan", form)
+    assert refused.status_code == 422
+    assert "câu hỏi của nhóm vẫn chưa trả lời được: 0/1 câu trước khi sửa, 0/1" in refused.text
+    assert group_state(office, 2) is GroupState.OPEN
+    change = number_of(post(clerk, "/hoi-dap/2/gan", {**form, "anyway": "1"}))
+    shown = clerk.get(f"{AT}/hoi-dap/de-nghi/{change}").text
+    assert "nhưng có điều nên xem lại" in shown
+    assert "đều đạt" not in shown
+    assert "vẫn chưa trả lời được" in shown
     assert "cho mục «Bán rượu tại chỗ" in clerk.get(f"{AT}/hoi-dap/de-nghi/{change}").text
     number_of(post(clerk, f"/hoi-dap/de-nghi/{change}/tra-lai", {"return_reason": "thử thôi"}))
 
@@ -159,6 +169,13 @@ def test_odd_forms_are_refused_in_words(clerk: httpx.Client, path: str, form: di
 
 def test_an_entry_that_is_not_there_gets_no_wording(clerk: httpx.Client) -> None:
     assert post(clerk, "/kho-tri-thuc/muc/x/cach-hoi", {"alias": "a b"}).status_code == 404
+
+
+def test_an_entry_without_verified_information_is_not_tied_unwarned(clerk: httpx.Client) -> None:
+    form = {"other": "Tự công bố sản phẩm thực phẩm", "alias": ALONE, "question": ALONE}
+    refused = post(clerk, "/hoi-dap/2/gan", form)
+    assert "chưa có thông tin kiểm chứng" in refused.text
+    assert "Vẫn gửi đề nghị này" in refused.text
 
 
 def test_what_would_break_an_answer_says_so_before_and_is_refused(

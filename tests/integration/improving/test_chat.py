@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from handlers.improving.content import AliasContent
 from handlers.improving.errands import Errands
 from handlers.staff import questions
 from handlers.staff.request import StaffRequest
@@ -204,6 +205,29 @@ def test_questions_that_are_not_grouped_yet_are_announced(chat: Chat, desk: Desk
     said = chat.command(van).text()
     assert "Có 1 câu mới hỏi đang chờ vào nhóm" in said
     assert "Không còn câu hỏi nào" not in said
+
+
+def test_what_does_not_help_is_told_before_it_is_applied(
+    chat: Chat, desk: Desk, van: Person, duyet: Person
+) -> None:
+    chat.tie_account(duyet)
+    group = desk.asked("thuê xe đạp nước ở hồ")
+    content = AliasContent(entry=ENTRY, alias="mở bàn rượu bên hồ")
+    change = desk.propose(van, content=content, group=group)
+    chat.tap(duyet, f"s:hd:duyet:{change}")
+    [told] = chat.told(duyet)
+    assert "câu hỏi của nhóm vẫn chưa trả lời được" in told.text()
+    assert [(c.label, c.payload) for c in told.choices] == [("Vẫn duyệt", f"s:hd:duyet:{change}")]
+    assert desk.change(change).state is ChangeState.PROPOSED
+    assert desk.improver.doubts(change) == ()  # said once
+
+
+def test_tying_to_what_is_not_verified_is_asked_twice(chat: Chat, desk: Desk, van: Person) -> None:
+    group = desk.asked(QUESTION)
+    said = chat.tap(van, f"s:hd:gan:{group}:attp_tu_cong_bo")
+    assert "chưa có thông tin kiểm chứng" in said.text()
+    assert desk.group(group).state is GroupState.OPEN
+    assert "Đã gửi đề nghị" in chat.tap(van, pick(said, "Vẫn gửi")).text()
 
 
 def test_taking_back_ones_own_is_called_so(chat: Chat, desk: Desk, van: Person, duyet: Person) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from bot.web.console.texts import HERE
-from bot.web.console.visit import Answer, Done, Visit
+from bot.web.console.visit import Answer, Done, FormErrors, Visit
 from handlers.improving import telling
 from handlers.improving.changes import approvers
 from handlers.improving.content import Content
@@ -30,15 +31,28 @@ def kinds_of(group: QuestionGroup) -> str:
     return ", ".join(f"{count} {trouble.label}" for trouble, count in counts.items() if count)
 
 
+class Doubted(FormErrors):
+    """A proposal that may not help, not handed in yet; `anyway` of the form hands it in."""
+
+    def __init__(self, notes: Sequence[str]) -> None:
+        super().__init__({"anyway": " ".join(notes)})
+        self.message, self.mend = words()("doubted"), words()("doubted_mend")
+
+
 def propose(visit: Visit, kind: ChangeKind, content: Content, group_id: int | None) -> Answer:
-    """Propose a change, ask the second person, and try it; the deed of a page with `writes=False`."""
+    """Try a change, propose it and ask the second person; the deed of a page with `writes=False`.
+
+    Raises Refused; Doubted where it may not help and the form doesn't insist.
+    """
     improver = visit.parts.improver
+    trial = improver.preview(kind, content, group_id=group_id)
+    if trial.accepted and trial.notes and not visit.form.text("anyway"):
+        raise Doubted(trial.notes)
     with visit.parts.sessions.begin() as session:
-        change = improver.propose(session, kind, content, group_id=group_id, actor=visit.person)
+        change = improver.propose(session, kind, content, group_id=group_id, actor=visit.person, trial=trial)
         telling.ask_second(session, _outbox(visit), change, improver.library().knowledge, now=visit.now)
         others = [person for person in approvers(session) if person.id != visit.person.id]
-    trial = improver.examine(change.id)
-    name = "proposed" if trial.accepted else "proposed_bad"
+    name = "proposed_bad" if not trial.accepted else "proposed_doubted" if trial.notes else "proposed"
     said = words()(f"done.{name}", id=change.id)
     if trial.accepted:
         said += " " + words()("done.second" if others else "done.alone")
