@@ -52,6 +52,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         yield program
 
 
+# Whether the page has stopped scrolling to the last answer.
+STILL = "() => new Promise((told) => { const y = scrollY; setTimeout(() => told(scrollY === y), 150); })"
+
+
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -91,6 +95,7 @@ def ask(page: Page, question: str) -> Locator:
     """Type a question and send it; the last message once the answer is there."""
     count = page.get_by_role("article").count()
     page.get_by_label(INPUT).fill(question)
+    page.wait_for_function(STILL)  # else the button may move away under the finger
     page.get_by_role("button", name="Gửi", exact=True).click()
     expect(page.get_by_role("article")).to_have_count(count + 2)
     return page.get_by_role("article").last
