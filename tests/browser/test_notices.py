@@ -244,7 +244,7 @@ def _confirm_and_nudge(bureau: Bureau, clerk: Page) -> None:
     expect(clerk.get_by_text("2/3")).to_be_visible()
     expect(clerk.get_by_role("heading", name="Đã xác nhận (2)")).to_be_visible()
     clerk.get_by_role("button", name="Nhắc người chưa xác nhận").click()
-    expect(clerk.get_by_text("Đã gửi 1 tin nhắc")).to_be_visible()
+    expect(clerk.get_by_text("Sẽ nhắc 1 nơi có người chưa xác nhận")).to_be_visible()
     bureau.fake.wait_for(lambda: bureau.of(trade, "Nhắc đọc thông báo"))
     [nudge] = bureau.of(trade, "Nhắc đọc thông báo")
     assert "Phạm Thị Bình" in nudge.text
