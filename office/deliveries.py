@@ -90,6 +90,7 @@ class Status(StrEnum):
     UNCERTAIN = "uncertain"
     CANCELLED = "cancelled"
     MERGED = "merged"
+    REROUTED = "rerouted"  # to another channel of the same reader: `merged_into`
     PAUSED = "paused"  # of a notice that Văn phòng has paused
 
     @property
@@ -125,6 +126,10 @@ _STATUSES = {
     Status.UNCERTAIN: ("chưa rõ đã tới chưa", "Hỏi người nhận, rồi chọn đã tới hoặc gửi lại."),
     Status.CANCELLED: ("đã huỷ", "Xem lý do; cần thì gửi tin mới."),
     Status.MERGED: ("gộp vào tin khác", "Không phải làm gì, nội dung đã nằm trong tin gộp."),
+    Status.REROUTED: (
+        "chuyển sang kênh khác",
+        "Không phải làm gì, tin đã gửi qua kênh kế tiếp.",
+    ),
     Status.PAUSED: ("tạm dừng", "Gửi tiếp hoặc huỷ thông báo này."),
 }
 

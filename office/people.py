@@ -78,7 +78,10 @@ class MemberRole(Base):
 
 
 class ChatAccount(Base):
-    """Where a member is reached privately: `chat` on one bot of ours. Disabled when the bot is blocked."""
+    """Where a member is reached privately: `chat` on one bot of ours. Disabled when the bot is blocked.
+
+    `rank`: the lowest is where pings go; the next is for when that fails.
+    """
 
     __tablename__ = "chat_accounts"
     __table_args__ = (UniqueConstraint("channel", "account", "sender"),)
@@ -89,6 +92,7 @@ class ChatAccount(Base):
     account: Mapped[str] = mapped_column(String(128))
     sender: Mapped[str] = mapped_column(String(128))
     chat: Mapped[str] = mapped_column(String(128))
+    rank: Mapped[int] = mapped_column(default=0)
     tied_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disabled_reason: Mapped[str] = mapped_column(Text, default="")
@@ -218,11 +222,11 @@ def find_people(session: Session, words: str) -> tuple[Person, ...]:
 
 
 def private_chats(session: Session, member_id: int) -> tuple[ChatAddress, ...]:
-    """Where a member can be reached privately."""
+    """Where a member can be reached privately, the one they prefer first."""
     rows = session.scalars(
         select(ChatAccount)
         .where(ChatAccount.member_id == member_id, ChatAccount.disabled_at.is_(None))
-        .order_by(ChatAccount.id)
+        .order_by(ChatAccount.rank, ChatAccount.id)
     )
     return tuple(ChatAddress(channel=row.channel, account=row.account, chat=row.chat) for row in rows)
 

@@ -6,80 +6,22 @@ that the caller can add the line.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
+from office.channel_settings import Telegram, ZaloBot, ZaloOa, check_telegram, check_zalo_bot, check_zalo_oa
 from office.secrets import HASH_KEY_LENGTH, BadSetting, key_in, put_secret, refuse_written, secret_from
+from office.setting_kinds import ClockTime, Count, DatabaseUrl, HttpUrl, Network, Origin, Section
 
 PREFIX = "XINLUON_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 
-_CLOCK_TIME = re.compile(r"([01]?\d|2[0-3])[:hg]([0-5]\d)")
-_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
 
-
-def _http(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"«{value}» không phải địa chỉ web: viết cả «https://» ở đầu")
-    return value
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(_http(value))
-    if f"{parts.scheme}://{parts.netloc}" != value:
-        raise ValueError(f"«{value}» phải viết dạng «https://ten-mien.vn», không có gì phía sau")
-    return value
-
-
-def _network(value: str) -> str:
-    try:
-        ipaddress.ip_network(value)
-    except ValueError as exc:
-        raise ValueError(f"«{value}» không phải địa chỉ mạng: viết dạng 10.0.0.1 hoặc 10.0.0.0/8") from exc
-    return value
-
-
-def _route(value: str) -> str:
-    if not value.startswith("/"):
-        raise ValueError(f"«{value}» phải bắt đầu bằng «/»")
-    return value
-
-
-def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite://", "postgresql://", "postgresql+")):
-        raise ValueError("cơ sở dữ liệu phải bắt đầu bằng «sqlite:///» hoặc «postgresql://»")
-    if urlsplit(value).password:
-        raise ValueError("không viết mật khẩu trong địa chỉ này: đặt trong PGPASSWORD hoặc PGPASSFILE")
-    return value
-
-
-def _clock_time(value: Any) -> Any:
-    if isinstance(value, str):
-        match = _CLOCK_TIME.fullmatch(value.strip())
-        if match is None:
-            raise ValueError(f"«{value}» không phải giờ trong ngày: viết dạng 7:30 hoặc 20:00")
-        return time(int(match[1]), int(match[2]))
-    return value
-
-
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-HttpUrl = Annotated[str, AfterValidator(_http)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Department(_Section):
+class Department(Section):
     """A phòng or đơn vị. `key`: its name in files and commands, made of `name` if None."""
 
     name: str = Field(min_length=1)
@@ -87,7 +29,7 @@ class Department(_Section):
     key: str | None = Field(default=None, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
 
 
-class Office(_Section):
+class Office(Section):
     """Who answers. What is not known stays None: the program makes nothing up."""
 
     name: str = Field(default="Cơ quan chưa đặt tên", min_length=1)
@@ -100,49 +42,32 @@ class Office(_Section):
     portal_url: HttpUrl = "https://dichvucong.gov.vn"
 
 
-class Web(_Section):
-    """The web page of ours. `trusted_proxies`: whose X-Forwarded-For is believed (addresses or networks)."""
+class Web(Section):
+    """The web page of ours. `trusted_proxies`: whose X-Forwarded-For is believed (addresses or networks).
+    `file_days`: how long a link to a file works that a chat without files was given."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)  # 0: any free one
     public_url: HttpUrl | None = None
-    allowed_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
-    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    file_days: Count = 7
 
 
-class Database(_Section):
+class Database(Section):
     """Where rows are kept: an SQLAlchemy URL without a password."""
 
-    url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///var/xinluon.db"
+    url: DatabaseUrl = "sqlite:///var/xinluon.db"
 
 
-class Knowledge(_Section):
+class Knowledge(Section):
     """The office's own folders beside the shipped one, and how often to look for changes (0: never)."""
 
     folders: tuple[Path, ...] = ()
     reload_seconds: float = Field(default=2, ge=0)
 
 
-class Webhook(_Section):
-    """Where Telegram posts updates: `url` as Telegram sees it, `path` as our own server does."""
-
-    url: HttpUrl | None = None
-    path: Annotated[str, AfterValidator(_route)] = "/telegram/webhook"
-    secret: SecretStr | None = None
-
-
-class Telegram(_Section):
-    """One Telegram bot. `base_url` is the API server, without «/bot»."""
-
-    enabled: bool = False
-    token: SecretStr | None = None
-    mode: Literal["polling", "webhook"] = "polling"
-    base_url: HttpUrl = "https://api.telegram.org"
-    proxy: SecretStr | None = None
-    webhook: Webhook = Webhook()
-
-
-class Limits(_Section):
+class Limits(Section):
     """How much one person may ask: above `messages_per_minute`, silence for `pause_seconds`."""
 
     messages_per_minute: Count = 20
@@ -151,20 +76,20 @@ class Limits(_Section):
     conversation_minutes: Count = 30
 
 
-class Calendar(_Section):
+class Calendar(Section):
     """Folders with the office's own calendar files, which win over the shipped ones."""
 
     folders: tuple[Path, ...] = ()
 
 
-class Reminders(_Section):
+class Reminders(Section):
     """Folders with the office's own reminder rules, and when the daily digests go out."""
 
     folders: tuple[Path, ...] = ()
     digest_at: ClockTime = time(7, 30)
 
 
-class Assignments(_Section):
+class Assignments(Section):
     """The ladder of reminders of an assignment: working days before and after its last day."""
 
     before: tuple[Annotated[int, Field(ge=1, le=60)], ...] = (7, 3, 1)
@@ -176,7 +101,7 @@ class Assignments(_Section):
     overdue_limit: Annotated[int, Field(ge=1, le=250)] = 60  # working days; after that the digests alone
 
 
-class Quiet(_Section):
+class Quiet(Section):
     """When nothing unasked is sent: from `since` to `until` (over midnight) and on days off."""
 
     since: ClockTime = time(20, 0)
@@ -184,7 +109,7 @@ class Quiet(_Section):
     days_off: bool = True
 
 
-class Delivery(_Section):
+class Delivery(Section):
     """How fast one account may send, and how patiently it tries."""
 
     per_second: Annotated[float, Field(gt=0, le=1000)] = 28.0
@@ -192,10 +117,11 @@ class Delivery(_Section):
     per_group_minute: Annotated[int, Field(ge=1, le=1000)] = 18
     quiet: Quiet = Quiet()
     late_minutes: Count = 10  # later than this it is marked late
+    fallback_minutes: Count = 10  # a channel out of reach for so long gives way to a person's next one
     keep_days: Count = 400  # finished deliveries
 
 
-class Notices(_Section):
+class Notices(Section):
     """Notices of Văn phòng. `approval`: whether a second person approves every notice; hoả tốc then needs it
     too, and without it a reason. `max_file_mb`, `max_files`: of one notice."""
 
@@ -204,7 +130,7 @@ class Notices(_Section):
     max_file_mb: Annotated[int, Field(ge=1, le=50)] = 20
 
 
-class Console(_Section):
+class Console(Section):
     """Văn phòng's pages at /van-phong. A session ends after so long, sooner when nobody uses it."""
 
     enabled: bool = True
@@ -212,21 +138,21 @@ class Console(_Section):
     idle_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
 
 
-class Privacy(_Section):
+class Privacy(Section):
     """How long questions are kept, and the key that platform ids are hashed with."""
 
     keep_questions_days: Count = 365
     hash_key: SecretStr | None = None
 
 
-class Log(_Section):
+class Log(Section):
     """`as_json` «auto»: lines for people on a terminal, JSON elsewhere."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     as_json: Literal["auto"] | bool = Field(default="auto", alias="json")
 
 
-class Settings(_Section):
+class Settings(Section):
     """All that an office may set."""
 
     office: Office = Office()
@@ -234,6 +160,8 @@ class Settings(_Section):
     database: Database = Database()
     knowledge: Knowledge = Knowledge()
     telegram: Telegram = Telegram()
+    zalo_bot: ZaloBot = ZaloBot()
+    zalo_oa: ZaloOa = ZaloOa()
     limits: Limits = Limits()
     calendar: Calendar = Calendar()
     reminders: Reminders = Reminders()
@@ -279,7 +207,11 @@ def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) ->
     settings = Settings.model_validate(tree)
     _check_hash_key(settings.privacy)
     if settings.telegram.enabled:
-        _check_telegram(settings.telegram)
+        check_telegram(settings.telegram)
+    if settings.zalo_bot.enabled:
+        check_zalo_bot(settings.zalo_bot)
+    if settings.zalo_oa.enabled:
+        check_zalo_oa(settings.zalo_oa)
     return settings
 
 
@@ -303,37 +235,4 @@ def _check_hash_key(privacy: Privacy) -> None:
             ("privacy", "hash_key"),
             f"khoá băm ngắn hơn {HASH_KEY_LENGTH} ký tự",
             "đặt khoá dài hơn, hoặc bỏ XINLUON_PRIVACY_HASH_KEY để chương trình tự tạo",
-        )
-
-
-def _check_telegram(telegram: Telegram) -> None:
-    if telegram.token is None:
-        raise BadSetting(
-            ("telegram", "token"),
-            "đã bật Telegram nhưng chưa có token",
-            "lấy token từ @BotFather, đặt trong XINLUON_TELEGRAM_TOKEN hoặc XINLUON_TELEGRAM_TOKEN_FILE",
-        )
-    if telegram.proxy is not None and "://" not in telegram.proxy.get_secret_value():
-        raise BadSetting(
-            ("telegram", "proxy"),
-            "địa chỉ proxy không đúng dạng",
-            "viết dạng http://may-chu:3128 hoặc socks5://…",
-        )
-    if telegram.mode == "webhook":
-        _check_webhook(telegram.webhook)
-
-
-def _check_webhook(webhook: Webhook) -> None:
-    if webhook.url is None or not webhook.url.startswith("https://"):
-        raise BadSetting(
-            ("telegram", "webhook", "url"),
-            "chế độ webhook cần địa chỉ «https://» mà Telegram gọi tới được",
-            "điền địa chỉ công khai của máy chủ, hoặc đặt mode: polling",
-        )
-    secret = webhook.secret.get_secret_value() if webhook.secret else ""
-    if not _WEBHOOK_SECRET.match(secret):
-        raise BadSetting(
-            ("telegram", "webhook", "secret"),
-            "chế độ webhook cần một chuỗi bí mật từ 1 đến 256 ký tự, chỉ gồm A-Z a-z 0-9 _ -",
-            "đặt XINLUON_TELEGRAM_WEBHOOK_SECRET hoặc XINLUON_TELEGRAM_WEBHOOK_SECRET_FILE",
         )

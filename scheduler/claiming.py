@@ -45,7 +45,7 @@ def claim(
             break
         for row in rows:
             if _takes(session, row, now=now, policy=policy):
-                claimed.append(_take(row, grip, now=now, policy=policy))
+                claimed.append(_take(session, row, grip, now=now, policy=policy))
                 passed.add(row.chat)
         session.flush()
     return claimed
@@ -110,7 +110,8 @@ def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) ->
     return True
 
 
-def _take(row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claimed:
+def _take(session: Session, row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claimed:
+    cause = session.get_one(Occurrence, row.occurrence_id)
     [reply] = replies_from_json(row.body)
     if row.act is Act.SEND:
         reply = _marked(row, reply, now=now, policy=policy)
@@ -119,7 +120,15 @@ def _take(row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claime
     address = ChatAddress(
         channel=row.channel, account=row.account, chat=row.chat, topic=row.topic, group=row.group
     )
-    parcel = Parcel(id=row.id, to=address, reply=reply, act=row.act, target=row.target or "")
+    parcel = Parcel(
+        id=row.id,
+        to=address,
+        reply=reply,
+        act=row.act,
+        target=row.target or "",
+        source=cause.source,
+        source_id=cause.source_id,
+    )
     return Claimed(parcel=parcel, attempts=row.attempts, member_id=row.member_id)
 
 

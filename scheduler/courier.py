@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from office.deliveries import Act
+from office.deliveries import Act, Source
 from office.messages import ChatAddress, Reply
 
 
@@ -15,7 +15,7 @@ class Parcel:
     """One message to one chat. `reply` fits into one message of the channel.
 
     `act`: sent anew, or `target` (the `message_id` of its sending) is edited to `reply`, or deleted with its
-    files.
+    files. `source`, `source_id`: what it belongs to, for platforms that ration what may be sent.
     """
 
     id: int  # the delivery's, for the log
@@ -23,6 +23,8 @@ class Parcel:
     reply: Reply
     act: Act = Act.SEND
     target: str = ""
+    source: Source = Source.EVENT
+    source_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

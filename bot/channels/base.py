@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from office.messages import Capabilities, ChannelState, Incoming, Reply
+from starlette.requests import Request
+from starlette.responses import Response
+
+from office.messages import Capabilities, ChannelState, File, Incoming, Reply
+from scheduler.courier import Courier
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ChannelDown(Exception):
@@ -41,10 +49,45 @@ class Desk(Protocol):
 
 
 class Channel(Protocol):
-    """A platform. `run` serves until it is cancelled and finishes what is in hand; it raises ChannelDown."""
+    """A way to talk. `run` serves until cancelled and finishes what is in hand; it raises ChannelDown."""
 
     name: str
     capabilities: Capabilities
     state: ChannelState
 
     async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebRoute:
+    """An address of our own web server that belongs to a platform."""
+
+    path: str
+    endpoint: Endpoint
+    methods: tuple[str, ...] = ("POST",)
+
+
+class Platform(Channel, Protocol):
+    """A channel of somebody else's: one account of ours there, which can also be told what is unasked."""
+
+    account: str
+
+    def courier(self) -> Courier:
+        """What the account's lane sends through."""
+        ...
+
+    def routes(self) -> Sequence[WebRoute]:
+        """What the platform calls on our web server."""
+        ...
+
+    async def fetch(self, file_id: str) -> bytes:
+        """The content of a file that a person sent. Raises FileUnavailable."""
+        ...
+
+
+class FileAddresses(Protocol):
+    """Makes an address under which a file can be fetched, for channels that carry none."""
+
+    async def address(self, file: File) -> str | None:
+        """The file's address, good for some days; None where the office has no public address."""
+        ...

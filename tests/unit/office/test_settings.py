@@ -92,6 +92,10 @@ def test_every_secret_has_its_variable() -> None:
         "XINLUON_TELEGRAM_TOKEN": ("telegram", "token"),
         "XINLUON_TELEGRAM_PROXY": ("telegram", "proxy"),
         "XINLUON_TELEGRAM_WEBHOOK_SECRET": ("telegram", "webhook", "secret"),
+        "XINLUON_ZALO_BOT_TOKEN": ("zalo_bot", "token"),
+        "XINLUON_ZALO_BOT_WEBHOOK_SECRET": ("zalo_bot", "webhook", "secret"),
+        "XINLUON_ZALO_OA_APP_SECRET": ("zalo_oa", "app_secret"),
+        "XINLUON_ZALO_OA_WEBHOOK_SECRET": ("zalo_oa", "webhook_secret"),
         "XINLUON_PRIVACY_HASH_KEY": ("privacy", "hash_key"),
     }
 
