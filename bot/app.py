@@ -25,7 +25,7 @@ from bot.console_address import console_address
 from bot.metrics import Metrics
 from bot.shelf import Reading, Shelf
 from bot.staff import Staff
-from bot.web.app import Endpoint, create_app
+from bot.web.app import create_app
 from bot.web.console.parts import Parts
 from handlers.desk import FrontDesk
 from handlers.improving.desk import Improver
@@ -121,7 +121,6 @@ class Office:
 
     def _channels(self) -> list[Channel]:
         settings = self.settings
-        webhook: tuple[str, Endpoint] | None = None
         if settings.telegram.enabled and settings.telegram.token:
             chosen = settings.telegram
             token = settings.telegram.token
@@ -141,10 +140,9 @@ class Office:
                 proxy=chosen.proxy,
                 webhook_url=chosen.webhook.url,
                 webhook_secret=chosen.webhook.secret,
+                webhook_path=chosen.webhook.path,
                 clock=self.clock,
             )
-            if chosen.mode == "webhook":
-                webhook = (chosen.webhook.path, self.telegram.webhook)
         office = settings.office
         app = create_app(
             desk=self.desk,
@@ -160,7 +158,7 @@ class Office:
             public_url=settings.web.public_url or "",
             allowed_origins=settings.web.allowed_origins,
             trusted_proxies=settings.web.trusted_proxies,
-            telegram_webhook=webhook,
+            platforms=self.telegram.routes() if self.telegram else (),
             calendar_feed=self.staff.feed,
             console=self._console_parts() if settings.console.enabled else None,
         )

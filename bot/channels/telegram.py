@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -23,7 +23,7 @@ from telegram import Bot
 from telegram.constants import CallbackQueryLimit
 from telegram.error import BadRequest, TelegramError
 
-from bot.channels.base import Channel, ChannelDown, Desk, FileUnavailable
+from bot.channels.base import ChannelDown, Desk, FileUnavailable, Platform, WebRoute
 from bot.channels.telegram_courier import TelegramCourier, account_of
 from bot.channels.telegram_events import NAME
 from bot.channels.telegram_files import Files
@@ -76,11 +76,11 @@ class _Line:
         return Ourselves(id=self.bot.id, username=self.bot.username)
 
 
-class Telegram(Channel):
+class Telegram(Platform):
     """One Telegram bot.
 
     `base_url`: the API server, without the token. `webhook_url`: the whole address that Telegram posts to,
-    which the app routes to `webhook`.
+    `webhook_path` what arrives here of it.
     """
 
     name = NAME
@@ -104,6 +104,7 @@ class Telegram(Channel):
         proxy: SecretStr | None = None,
         webhook_url: str | None = None,
         webhook_secret: SecretStr | None = None,
+        webhook_path: str = "/telegram/webhook",
         clock: Clock | None = None,
         pace: Pace | None = None,
         gate: Gate | None = None,
@@ -112,12 +113,14 @@ class Telegram(Channel):
         """`gate`: the account's pace, which answers and deliveries share. `files`: what those name."""
         self.state = ChannelState(NAME, facts={"mode": mode})
         self._desk = desk
+        self.account = account_of(token.get_secret_value())
         self._token = token
         self._mode = mode
         self._base_url = base_url
         self._proxy = proxy
         self._webhook_url = webhook_url
         self._webhook_secret = webhook_secret.get_secret_value() if webhook_secret else ""
+        self._webhook_path = webhook_path
         self._clock = clock or SystemClock()
         self._pace = pace or Pace()
         self._gate = gate
@@ -149,11 +152,15 @@ class Telegram(Channel):
         """What the account's lane sends through; before the bot is open, it says that it isn't."""
         return TelegramCourier(
             lambda: self._line.bot if self._line else None,
-            account=account_of(self._token.get_secret_value()),
+            account=self.account,
             gate=self._gate,
             floods=self._floods,
             files=self._files,
         )
+
+    def routes(self) -> Sequence[WebRoute]:
+        """Where Telegram posts to, if it does."""
+        return [WebRoute(self._webhook_path, self.webhook)] if self._mode == "webhook" else []
 
     async def fetch(self, file_id: str) -> bytes:
         """The content of a file that a person sent, of 20 MB at most. Raises FileUnavailable."""

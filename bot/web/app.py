@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.channels.base import Desk
+from bot.channels.base import Desk, WebRoute
 from bot.web.console.mount import console_routes
 from bot.web.console.parts import Doorway, Parts
 from bot.web.console.visit import ROOT
@@ -21,8 +19,6 @@ from bot.web.guard import Addresses, Guard, Origins, RateLimit
 from bot.web.machines import Health, Machines
 from bot.web.pages import Office, Site
 from bot.web.talk import Talk
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
@@ -40,7 +36,7 @@ def create_app(
     public_url: str = "",
     allowed_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
-    telegram_webhook: tuple[str, Endpoint] | None = None,
+    platforms: Sequence[WebRoute] = (),
     calendar_feed: Callable[[str], bytes | None] = lambda token: None,
     requests_per_minute: int = 120,
     console: Parts | None = None,
@@ -48,7 +44,7 @@ def create_app(
     """The web application of one office.
 
     `desk`, `health` and `calendar_feed` (secret → iCalendar, None for an unknown one) are called in threads;
-    `telegram_webhook` is a path and what answers a POST to it; `console`: what Văn phòng's pages work on.
+    `platforms`: what they call here; `console`: what Văn phòng's pages work on.
     """
     site = Site(
         talk=Talk(desk, now=now),
@@ -66,9 +62,9 @@ def create_app(
         secure_cookie=public_url.lower().startswith("https://"),
     )
     machines = Machines(health=health, metrics=metrics, calendar_feed=calendar_feed)
-    webhook = [Route(telegram_webhook[0], telegram_webhook[1], methods=["POST"])] if telegram_webhook else []
+    webhooks = [Route(r.path, r.endpoint, methods=list(r.methods)) for r in platforms]
     return Starlette(
-        routes=[*site.routes(), *machines.routes(), *webhook, *_console(console, site)],
+        routes=[*site.routes(), *machines.routes(), *webhooks, *_console(console, site)],
         middleware=[
             Middleware(Guard, headers=_headers_of(site.origins), on_failure=site.apologise),
             Middleware(GZipMiddleware, minimum_size=1024),

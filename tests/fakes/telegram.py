@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
-from tests.fakes.telegram_http import Broken, Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Broken, Handled, HttpRequest, HttpResponse, HttpServer
 from tests.fakes.telegram_parts import (
     TOKEN,
     Call,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from tests.fakes.telegram_http import HttpRequest, HttpResponse, Upload
+from tests.fakes.http_server import HttpRequest, HttpResponse, Upload
 from tests.fakes.telegram_parts import Chat, Message, Refusal, State, error, person_json
 from tests.fakes.telegram_rules import (
     check_file,

@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.telegram_http import HttpResponse, HttpServer, Upload
+from tests.fakes.http_server import HttpResponse, HttpServer, Upload
 
 TOKEN = "123456789:AAfake-token-that-must-not-be-seen"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.fakes.telegram_http import Upload
+from tests.fakes.http_server import Upload
 from tests.fakes.telegram_methods import Methods
 from tests.fakes.telegram_parts import Chat, Message, person_json
 

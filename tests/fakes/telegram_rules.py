@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.fakes.http_server import Upload
 from tests.fakes.telegram_html import BadMarkup, shown
-from tests.fakes.telegram_http import Upload
 from tests.fakes.telegram_parts import Refusal
 
 _PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff")

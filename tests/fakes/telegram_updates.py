@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.fakes.telegram_http import HttpRequest
+from tests.fakes.http_server import HttpRequest
 from tests.fakes.telegram_parts import Refusal, State, Webhook
 from tests.fakes.telegram_rules import list_of
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from bot.channels.base import ChannelDown
+from bot.channels.base import ChannelDown, WebRoute
 from bot.channels.web import Web
 from bot.web.app import create_app
 from bot.web.assets import linkify, load_apologies
@@ -436,7 +436,7 @@ class TestMachines:
         assert client.get("/favicon.ico").headers["content-type"].startswith("image/svg+xml")
 
     def test_the_telegram_webhook_is_posted_to_its_own_path(self, desk: PageDesk) -> None:
-        client = client_of(desk, telegram_webhook=("/telegram/x", take_update))
+        client = client_of(desk, platforms=[WebRoute("/telegram/x", take_update)])
         assert client.post("/telegram/x", content=b"{}").text == "taken"
         assert client.get("/telegram/x").status_code == 405
 

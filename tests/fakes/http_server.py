@@ -29,9 +29,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
+    """`parameters`: of the query, a form or JSON object, together; names of `headers` are in lower case."""
+
     path: str
     parameters: dict[str, Any]
     files: dict[str, Upload] = field(default_factory=dict)
+    method: str = "POST"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class HttpResponse:
     status: int
     body: bytes
     content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Broken(Exception):
@@ -178,12 +184,12 @@ def _take(buffer: bytearray) -> HttpRequest | None:
     files: dict[str, Upload] = {}
     kind = headers.get("content-type", "")
     if kind.startswith("application/json"):
-        parameters |= json.loads(body)
+        parameters |= json.loads(body or b"{}")
     elif kind.startswith("multipart/form-data"):
         _read_parts(body, kind.partition("boundary=")[2].strip('"'), parameters, files)
     else:
         parameters |= parse_qsl(body.decode(), keep_blank_values=True)
-    return HttpRequest(unquote(url.path), parameters, files)
+    return HttpRequest(unquote(url.path), parameters, files, first.split(" ")[0], headers, body)
 
 
 def _read_parts(body: bytes, boundary: str, parameters: dict[str, Any], files: dict[str, Upload]) -> None:
@@ -203,6 +209,7 @@ def _read_parts(body: bytes, boundary: str, parameters: dict[str, Any], files: d
 def _bytes(response: HttpResponse) -> bytes:
     head = (
         f"HTTP/1.1 {response.status} X\r\nContent-Type: {response.content_type}\r\n"
-        f"Content-Length: {len(response.body)}\r\n\r\n"
+        f"Content-Length: {len(response.body)}\r\n"
     )
-    return head.encode() + response.body
+    more = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+    return f"{head}{more}\r\n".encode() + response.body

@@ -1,0 +1,50 @@
+"""What a platform's plan allows in a month, and whom the last of it is kept for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from office.deliveries import Source
+
+
+class Purpose(StrEnum):
+    """What a message is for: the plan's last messages are for deadlines alone."""
+
+    DEADLINE = "deadline"
+    ANSWER = "answer"
+    OTHER = "other"
+
+
+class Ration(Protocol):
+    """The month's messages of one account. Raises DatabaseUnavailable."""
+
+    async def refusal(self, purpose: Purpose) -> str:
+        """Why a message for this must not be sent now, in Vietnamese with what to do; "" when it may."""
+        ...
+
+    async def spend(self, purpose: Purpose) -> None:
+        """One has been sent, or may have been."""
+        ...
+
+    async def ran_out(self) -> None:
+        """The platform says that there are none left, whatever we have counted."""
+        ...
+
+
+class NoRation(Ration):
+    """As many as one likes."""
+
+    async def refusal(self, purpose: Purpose) -> str:
+        return ""
+
+    async def spend(self, purpose: Purpose) -> None:
+        """Nothing is counted."""
+
+    async def ran_out(self) -> None:
+        """That can't be."""
+
+
+def purpose_of(source: Source) -> Purpose:
+    """What a delivery is for."""
+    return Purpose.DEADLINE if source is Source.ASSIGNMENT else Purpose.OTHER
