@@ -26,12 +26,12 @@ def pages(
     reply: Reply,
     capabilities: Capabilities,
     *,
-    addresses: Mapping[str, str] | None = None,
+    addresses: Mapping[int, str] | None = None,
     unasked: bool = False,
 ) -> Sequence[Page]:
     """The messages that a reply becomes; at least one.
 
-    `addresses`: name of a file → its address, for files the channel doesn't carry. `unasked`: nobody has
-    asked, so no number would be understood: choices get words to type (see `typed`).
+    `addresses`: place in `reply.files` → the address where it can be fetched, for what the channel doesn't
+    carry itself. `unasked`: nobody has asked, so a number would mean nothing: choices get words to type.
     """
     raise NotImplementedError

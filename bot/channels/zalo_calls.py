@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 
 class CallEnded(Exception):
     """A call that brought no good answer. `reason`: Vietnamese, with what to do, without secrets."""
@@ -46,3 +48,16 @@ class Refused(CallEnded):
         super().__init__(reason)
         self.unreachable = unreachable
         self.code = code
+
+
+class AccessTokens(Protocol):
+    """The access token of an Official Account, which lives about a day."""
+
+    async def current(self) -> str:
+        """The token to use now, renewed first where it is about to end. Raises WrongToken, NotSent."""
+        ...
+
+    async def renewed(self, refused: str) -> str:
+        """The platform has refused this token: the newer one, if somebody has renewed it meanwhile; else it
+        is renewed now. Raises WrongToken where only a new consent helps, NotSent."""
+        ...
