@@ -16,13 +16,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.base import Channel, ChannelDown, FileUnavailable
-from bot.channels.telegram import Telegram
-from bot.channels.telegram_courier import account_of
+from bot.channels.base import Channel, ChannelDown, FileUnavailable, Platform
 from bot.channels.web import Web
 from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder, writing_folder
 from bot.console_address import console_address
 from bot.metrics import Metrics
+from bot.platforms import Ground, build
 from bot.shelf import Reading, Shelf
 from bot.staff import Staff
 from bot.web.app import create_app
@@ -37,7 +36,6 @@ from office.clock import Clock, SystemClock
 from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
 from office.messages import SentFile
 from office.settings import Settings, hash_key
-from scheduler.stored_files import FileShelf
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +46,6 @@ _HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may m
 _TIDY_SECONDS = 3600.0
 _GROUP_SECONDS = 60.0
 _GROUP_PAUSE = 0.2  # between the small transactions of grouping: others write too
-DELIVERY_LIMIT = 3500  # characters of one message of ours on Telegram, below what its channel cuts at
 FETCH_SECONDS = 60.0
 _KEEP_UPDATES = timedelta(days=7)  # Telegram redelivers for one day
 
@@ -91,7 +88,6 @@ class Office:
             hash_key=key,
             library=self.shelf.current,
             improver=self.improver,
-            text_limits={Telegram.name: DELIVERY_LIMIT},
             booked=self.metrics.delivered,
             console_address=lambda: console_address(self.settings, self.port),
         )
@@ -107,10 +103,21 @@ class Office:
             staff=self.staff.router,
             fetch=self._fetch,
         )
-        self.telegram: Telegram | None = None
         self._closing = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.channels: list[Channel] = self._channels()
+        self.platforms: list[Platform] = build(
+            Ground(
+                desk=self.desk,
+                settings=settings,
+                sessions=self.sessions,
+                readers=self._readers,
+                clock=self.clock,
+                hash_key=key,
+                gate=self.staff.lanes.pace,
+            )
+        )
+        self.web = self._web()
+        self.channels: list[Channel] = [self.web, *self.platforms]
         self.metrics.channels.extend(c.state for c in self.channels)
         self._stop = asyncio.Event()
 
@@ -119,30 +126,8 @@ class Office:
         """The web page's, the one given where the settings leave it open."""
         return int(self.web.state.facts.get("port", self.settings.web.port))
 
-    def _channels(self) -> list[Channel]:
+    def _web(self) -> Web:
         settings = self.settings
-        if settings.telegram.enabled and settings.telegram.token:
-            chosen = settings.telegram
-            token = settings.telegram.token
-            account = account_of(token.get_secret_value())
-            self.telegram = Telegram(
-                self.desk,
-                token=token,
-                gate=self.staff.lanes.pace(Telegram.name, account),
-                files=FileShelf(
-                    sessions=self.sessions,
-                    readers=self._readers,
-                    channel=Telegram.name,
-                    account=account,
-                ),
-                mode=chosen.mode,
-                base_url=chosen.base_url,
-                proxy=chosen.proxy,
-                webhook_url=chosen.webhook.url,
-                webhook_secret=chosen.webhook.secret,
-                webhook_path=chosen.webhook.path,
-                clock=self.clock,
-            )
         office = settings.office
         app = create_app(
             desk=self.desk,
@@ -158,18 +143,17 @@ class Office:
             public_url=settings.web.public_url or "",
             allowed_origins=settings.web.allowed_origins,
             trusted_proxies=settings.web.trusted_proxies,
-            platforms=self.telegram.routes() if self.telegram else (),
+            platforms=[route for platform in self.platforms for route in platform.routes()],
             calendar_feed=self.staff.feed,
             console=self._console_parts() if settings.console.enabled else None,
         )
-        self.web = Web(
+        return Web(
             app,
             host=settings.web.host,
             port=settings.web.port,
             now=self.clock.now,
             closing=self._closing,
         )
-        return [self.web, self.telegram] if self.telegram else [self.web]
 
     def _console_parts(self) -> Parts:
         return Parts(
@@ -190,9 +174,10 @@ class Office:
 
     def _fetch(self, channel: str, file: SentFile) -> bytes | None:
         """A file that somebody sent, fetched in the loop for a thread that waits."""
-        if self.telegram is None or channel != self.telegram.name or self._loop is None:
+        platform = next((p for p in self.platforms if p.name == channel), None)
+        if platform is None or self._loop is None:
             return None
-        fetching = asyncio.run_coroutine_threadsafe(self.telegram.fetch(file.id), self._loop)
+        fetching = asyncio.run_coroutine_threadsafe(platform.fetch(file.id), self._loop)
         try:
             return fetching.result(FETCH_SECONDS)
         except (FileUnavailable, TimeoutError) as exc:
@@ -266,7 +251,7 @@ class Office:
         )
         work.append(asyncio.create_task(self._tidy(), name="tidy"))
         work.append(asyncio.create_task(self._group(), name="groups"))
-        couriers = [self.telegram.courier()] if self.telegram else []
+        couriers = [platform.courier() for platform in self.platforms]
         work.append(asyncio.create_task(self.staff.run(couriers), name="staff"))
         ready(self.web.address)
         log.info("office.serving", channels=[c.name for c in self.channels])

@@ -213,14 +213,13 @@ def _shares(found: Statistics) -> dict[str, object]:
 
 
 def _work(settings: Settings) -> Work:
-    from bot.app import DELIVERY_LIMIT
-    from bot.channels.telegram import Telegram
+    from bot.carriers import PARTS
     from bot.staff import ladder_of, quiet_hours
     from scheduler.outbox import Outbox
     from scheduler.work import Work
 
     calendar = _calendar(settings)
-    outbox = Outbox(quiet=quiet_hours(settings.delivery, calendar), limits={Telegram.name: DELIVERY_LIMIT})
+    outbox = Outbox(quiet=quiet_hours(settings.delivery, calendar), limits=PARTS)
     return Work(outbox=outbox, calendar=lambda: calendar, ladder=ladder_of(settings.assignments))
 
 

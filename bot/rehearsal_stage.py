@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.carriers import PARTS
 from bot.rehearsal_names import Names, expected_audience
 from bot.staff import ladder_of, make_planner, quiet_hours
 from office import deliveries
@@ -104,23 +105,19 @@ class Stage:
         self, settings: Settings, sessions: sessionmaker[Session], calendar: WorkCalendar, now: datetime
     ) -> None:
         """`sessions`: of a database that may be spoilt."""
-        from bot.app import DELIVERY_LIMIT
-        from bot.channels.telegram import Telegram
-
         self._sessions = sessions
         self._clock = _Clock(now)
         self._calendar = calendar
         self._quiet = quiet_hours(settings.delivery, calendar)
         self._policy = Policy(quiet=self._quiet, late=timedelta(minutes=settings.delivery.late_minutes))
-        outbox = Outbox(quiet=self._quiet, limits={Telegram.name: DELIVERY_LIMIT})
+        outbox = Outbox(quiet=self._quiet, limits=PARTS)
         work = _Work(outbox=outbox, calendar=lambda: calendar, ladder=ladder_of(settings.assignments))
-        limits = {Telegram.name: DELIVERY_LIMIT}
         notices = Notices(
             outbox=outbox,
             calendar=work.calendar,
             settings=settings.notices,
             office=settings.office.name,
-            channels=limits,
+            channels=PARTS,
         )
         self._planner = make_planner(work, notices, sessions=sessions, clock=self._clock)
         with sessions() as session:

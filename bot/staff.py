@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.carriers import EDITABLE, PARTS, carriers
 from bot.files import feed
 from bot.files.papers import OfficePapers
 from handlers.improving.desk import Improver
@@ -32,7 +33,7 @@ from scheduler.notices import planning
 from scheduler.notices.desk import Notices
 from scheduler.notices.planning import NoticePlanner
 from scheduler.notices.templates import sync_templates
-from scheduler.outbox import DEFAULT_LIMIT, Outbox
+from scheduler.outbox import Outbox
 from scheduler.pacer import Limits
 from scheduler.pings import Pings
 from scheduler.planner import Planner
@@ -58,12 +59,10 @@ class Staff:
         hash_key: bytes,
         library: Callable[[], Library],
         improver: Improver | None = None,
-        text_limits: Mapping[str, int] | None = None,
         booked: Callable[[str, str], None] = lambda channel, outcome: None,
         console_address: Callable[[], ConsoleAddress | None] = lambda: None,
     ) -> None:
-        """`library` gives the current version of the knowledge. `text_limits`: channel → characters of one
-        message; `booked` is told of each outcome."""
+        """`library` gives the current version of the knowledge; `booked` is told of each outcome."""
         self._settings = settings
         self._sessions = sessions
         self._readers = readers
@@ -72,8 +71,8 @@ class Staff:
         self.calendar = WorkCalendar.shipped(*settings.calendar.folders)
         self.rules: Found = read_rules(*settings.reminders.folders)
         quiet = quiet_hours(settings.delivery, self.calendar)
-        channels = {"telegram"} if settings.telegram.enabled else set[str]()
-        self.outbox = Outbox(quiet=quiet, limits=text_limits, channels=channels, wake=self._wake)
+        carried = {carrier.name: carrier.limits for carrier in carriers(settings)}
+        self.outbox = Outbox(quiet=quiet, limits=PARTS, channels=carried, wake=self._wake)
         self.work = Work(
             outbox=self.outbox, calendar=lambda: self.calendar, ladder=ladder_of(settings.assignments)
         )
@@ -82,9 +81,8 @@ class Staff:
             calendar=lambda: self.calendar,
             settings=settings.notices,
             office=settings.office.name,
-            channels={
-                channel: (text_limits or {}).get(channel, DEFAULT_LIMIT) for channel in sorted(channels)
-            },
+            channels={channel: PARTS[channel] for channel in sorted(carried)},
+            editable=EDITABLE,
             wake=lambda: self.waker.wake(),
         )
         self.lanes = Lanes(
@@ -93,6 +91,7 @@ class Staff:
             clock=clock,
             policy=Policy(quiet=quiet, late=timedelta(minutes=settings.delivery.late_minutes)),
             limits=limits_of(settings.delivery),
+            limits_of=carried,
             trouble=ChatTrouble(self.outbox),
             booked=booked,
         )

@@ -65,15 +65,18 @@ class Lanes:
         clock: Clock,
         policy: Policy,
         limits: Limits,
+        limits_of: Mapping[str, Limits] | None = None,
         trouble: Trouble | None = None,
         booked: Callable[[str, str], None] = lambda channel, outcome: None,
         scan_seconds: float = SCAN_SECONDS,
     ) -> None:
+        """`limits`: the pace of an account; `limits_of`: channel → its own, where it has one."""
         self._sessions = sessions
         self._readers = readers
         self._clock = clock
         self._policy = policy
         self._limits = limits
+        self._limits_of = limits_of or {}
         self._trouble = trouble
         self._booked = booked
         self._scan = scan_seconds
@@ -84,7 +87,9 @@ class Lanes:
 
     def pace(self, channel: str, account: str) -> SharedPace:
         """The pace of an account: one object, whoever asks."""
-        return self._paces.setdefault((channel, account), SharedPace(Pacer(self._limits)))
+        return self._paces.setdefault(
+            (channel, account), SharedPace(Pacer(self._limits_of.get(channel, self._limits)))
+        )
 
     def wake(self, channel: str, account: str) -> None:
         """Something was committed for this account; from any thread."""

@@ -135,8 +135,7 @@ class Lifelike:
 
     def fill(self) -> None:
         """All of it, in the order in which it happened."""
-        telegram = self.office.office.telegram
-        assert telegram
+        [telegram] = self.office.office.platforms
         telegram.state.up = True  # nobody runs it
         self._people()
         self._groups()

@@ -11,6 +11,7 @@ from handlers.staff.notice_drafting import demand_private, forwarded, takes_file
 from handlers.staff.notice_words import refuse, title_and_body, words
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.words import split_reason
+from office.channel_names import label
 from office.messages import File, Line, Reply, Style
 from office.notices import Notice, NoticeState
 from office.people import plain
@@ -21,7 +22,6 @@ from scheduler.notices.desk import get
 __all__ = ["COMMANDS", "FLOWS", "TAPS", "forwarded", "takes_file", "takes_forwarded"]
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_CHANNELS = frozenset({"telegram"})  # that the texts have a name for
 _LIST = frozenset({"ds", "danh sach"})
 
 
@@ -93,14 +93,9 @@ def _preview(request: StaffRequest, notice_id: int) -> Replies:
     row = get(request.session, notice_id)
     replies: list[Reply] = []
     for channel, parts in wording.previews(request.session, request.notices, row).items():
-        replies.append(Reply(lines=(Line(words()("preview_head", channel=_channel(channel)), Style.SOURCE),)))
+        replies.append(Reply(lines=(Line(words()("preview_head", channel=label(channel)), Style.SOURCE),)))
         replies += [replace(part, choices=()) for part in parts]
     return (*replies, *drafting.back_to(request, notice_id))
-
-
-def _channel(name: str) -> str:
-    """As people call it."""
-    return words()(f"channels.{name}") if name in _CHANNELS else name
 
 
 def _try(request: StaffRequest, notice_id: int) -> Replies:

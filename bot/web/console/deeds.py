@@ -14,6 +14,7 @@ from bot.web.console.texts import HERE, named, texts
 from knowledge.phrases import Phrases
 from office import switches
 from office.assignments import AssignmentState, Decision, Priority
+from office.channel_names import label
 from office.groups import Group, GroupState
 from office.notices import NoticeState
 from office.people import Department, Member, Role
@@ -131,4 +132,4 @@ def switch_label(key: str) -> str:
 
 def channel_label(channel: str) -> str:
     """A channel's name."""
-    return named(texts(), f"channels.{channel}", channel)
+    return label(channel)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy import select
 
+from bot.carriers import carriers
 from bot.web.console import deeds, forms
 from bot.web.console.entries import Section, get, post
 from bot.web.console.texts import HERE, named, texts
@@ -69,7 +70,7 @@ def turn(visit: Visit) -> Answer:
 
 def _keys(settings: Settings) -> tuple[str, ...]:
     """Every switch there is: per audience, and per channel that carries what is unasked."""
-    channels = ["telegram"] if settings.telegram.enabled else []
+    channels = [carrier.name for carrier in carriers(settings)]
     return (*map(switches.of_audience, Audience), *map(switches.of_channel, channels))
 
 

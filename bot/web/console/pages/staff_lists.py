@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from bot.web.console import tables
 from bot.web.console.tables import Column, Filter, Query, Table
-from bot.web.console.texts import named, texts
 from bot.web.console.visit import ROOT, Answer, Shown, Visit
 from handlers.staff.people_deeds import whose
 from office import groups, membership, people
+from office.channel_names import label
 from office.groups import GroupState
 from office.people import Absence, ChatAccount, Member, MemberRole, Role
 from office.rights import Action, demand
@@ -170,7 +170,7 @@ def show_groups(visit: Visit) -> Answer:
         {
             "row": row,
             "title": row.title or row.chat,
-            "channel": named(texts(), f"channels.{row.channel}", row.channel),
+            "channel": label(row.channel),
             "whose": whose(visit.session, row) if row.state is GroupState.APPROVED else "",
             "by": people.name_of(visit.session, row.decided_by),
         }
