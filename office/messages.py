@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -191,9 +192,15 @@ def without_files(reply: Reply) -> Reply:
     """The reply for a channel that shows no files: it names them and says so."""
     if not reply.files:
         return reply
-    names = ", ".join(file.name for file in reply.files)
-    note = Line(f"Kênh này không gửi được tệp ({names}); xin nhận qua Telegram.", Style.WARNING)
-    return Reply(lines=(*reply.lines, note), choices=reply.choices, replaces=reply.replaces)
+    lines = (*reply.lines, not_carried(reply.files))
+    return Reply(lines=lines, choices=reply.choices, replaces=reply.replaces)
+
+
+def not_carried(files: Iterable[File]) -> Line:
+    """What is said of files that a channel can't show."""
+    names = ", ".join(file.name for file in files)
+    said = f"Kênh này không gửi được tệp ({names}). Xin nhận ở bàn làm việc của Văn phòng hoặc ở kênh khác."
+    return Line(said, Style.WARNING)
 
 
 def split_text(text: str, limit: int) -> list[str]:
