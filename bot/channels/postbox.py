@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,8 @@ from office.messages import Incoming
 
 _AT_ONCE = 16  # events handled at the same time, in different chats
 _PAUSES = (1.0, 60.0)  # seconds before an event is tried again: the first, the longest
-_ATTEMPTS = 12  # then it is given up
+_FAULTS = 5  # of ours, then it is given up
+_WORTH_ANSWERING = timedelta(days=1)
 
 _log = logging.getLogger(__name__)
 
@@ -56,8 +58,9 @@ class Postbox:
         read: Read,
         serve: Serve,
         grace: float = 8.0,
+        scale: float = 1.0,
     ) -> None:
-        """`grace`: seconds for what is in hand when we are to stop."""
+        """`grace`: seconds for what is in hand when we are to stop. `scale`: of the pauses between tries."""
         self._channel = channel
         self._account = account
         self._sessions = sessions
@@ -65,6 +68,7 @@ class Postbox:
         self._read = read
         self._serve = serve
         self._grace = grace
+        self._scale = scale
         self._tails: dict[str, asyncio.Task[None]] = {}  # chat → the last event of it that is in hand
         self._hands: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(_AT_ONCE)
@@ -140,22 +144,27 @@ class Postbox:
             del self._tails[chat]
 
     async def _handle(self, incoming: Incoming, before: asyncio.Task[None] | None) -> None:
-        """Handle an event after the one before it in its chat, until that is done."""
+        """Handle an event after the one before it in its chat, until that is done.
+
+        The platform or the database may be out of reach for as long as they are; a fault of ours is tried a
+        few times.
+        """
         if before is not None:
             await asyncio.wait([before])
-        pause = _PAUSES[0]
-        for _ in range(_ATTEMPTS):
+        faults, pause, began = 0, _PAUSES[0], self._clock.now()
+        while faults < _FAULTS and self._clock.now() - began < _WORTH_ANSWERING:
             try:
                 async with self._free:
                     await self._serve(incoming)
             except (Undelivered, DatabaseUnavailable) as error:
                 _log.warning("Chưa trả lời được một tin (%s): %s", self._channel, type(error).__name__)
             except Exception as error:  # its text may quote what a citizen wrote
+                faults += 1
                 where = "".join(traceback.format_tb(error.__traceback__))
                 _log.error("Xử lý hỏng một tin (%s: %s)\n%s", self._channel, type(error).__name__, where)
             else:
                 return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause * self._scale)
             pause = min(pause * 2, _PAUSES[1])
         await self._finish(partial(self._poison, incoming.key, "given up"))
 
