@@ -1,0 +1,327 @@
+"""A Zalo Bot Platform of our own on a real socket: strict where the real one is, unkind where a test asks.
+
+    with FakeZaloBot() as fake:
+        # the bot talks to fake.url with fake.token
+        an = fake.person("Nguyễn Văn An")
+        fake.say(an, "lệ phí?")
+        fake.wait_for(lambda: fake.received(an))
+
+`fake.plan("sendMessage", too_many(), drop_after())` decides how the next calls of a method end. As a process:
+`python -m tests.fakes.zalo_bot --port 8082 [--latency-ms 40]`, looked into by GET /_control/sent and
+/_control/stats, made to speak by POST /_control/say {"chat": "an", "text": "lệ phí?"}, emptied by POST
+/_control/reset.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from tests.fakes.http_server import Broken, Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.zalo_bot_parts import (
+    DISPLAY_NAME,
+    TOKEN,
+    Call,
+    Chat,
+    Event,
+    Message,
+    Outcome,
+    Plan,
+    Refusal,
+    bad_gateway,
+    drop_after,
+    drop_before,
+    encoded,
+    error,
+    garbled,
+    ok,
+    passes,
+    refuse,
+    slow,
+    too_many,
+)
+from tests.fakes.zalo_bot_people import People
+from tests.fakes.zalo_bot_updates import SECRET_HEADER, Updates, new_client
+
+_PASSES = passes()
+_WAITING = ("getUpdates", "setWebhook")  # methods that take their time
+
+
+class FakeZaloBot(Updates, People):
+    """The server and the people who write to its one bot. Its methods are for the test's thread.
+
+    Assumed, as nobody has seen it: the 51st person's words don't reach the bot, nor those of a 4th group, and
+    the bot can't write to them; people of a group don't count as users.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str = TOKEN,
+        replay: bool = False,
+        wrapped: bool = False,
+        photo_key: str = "photo_url",
+        messages_per_month: int = 3000,
+        users: int = 50,
+        groups: int = 3,
+        local_webhooks: bool = True,
+        poll_seconds: float | None = None,
+        latency_ms: float = 0.0,
+        any_chat: bool = False,
+        port: int = 0,
+        quota_status: int = 429,
+        zero_code: bool = False,
+        mention_in_text: bool = True,
+        tells_verification: bool = True,
+        retries: int = 3,
+        retry_pause: float = 0.1,
+        answer_within: float = 5.0,
+    ) -> None:
+        """`latency_ms`: how long a call takes; half of it goes by before it has its effect. `zero_code`: a
+        success carries the error code 0. `quota_status`: of HTTP, 200 or 429, when the quota is used up."""
+        limits = Plan(messages_per_month=messages_per_month, users=users, groups=groups)
+        super().__init__(token=token, plan=limits, any_chat=any_chat)
+        self.replay, self.wrapped, self.photo_key = replay, wrapped, photo_key
+        self.local_webhooks, self.poll_seconds, self.latency_ms = local_webhooks, poll_seconds, latency_ms
+        self.quota_status, self.zero_code = quota_status, zero_code
+        self.mention_in_text, self.tells_verification = mention_in_text, tells_verification
+        self.retries, self.retry_pause, self.answer_within = retries, retry_pause, answer_within
+        self.requests_in_flight = 0
+        self.most_in_flight = 0
+        self._server = HttpServer(self._handle, port=port, waits=lambda r: r.path.endswith("/getUpdates"))
+        self._client = new_client()
+        self._delivering = set()
+        self._wake = asyncio.Event()
+
+    # --- running
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.call(self._close())
+        self._server.stop()
+        if self._server.errors:
+            raise self._server.errors[0]
+
+    async def _close(self) -> None:
+        self.webhook = None
+        posting = list(self._delivering)
+        for task in posting:
+            task.cancel()
+        await asyncio.gather(*posting, return_exceptions=True)
+        await self._client.aclose()
+
+    @property
+    def url(self) -> str:
+        """The API server's address, without /bot."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    # --- what a test looks at
+
+    def plan(self, method: str, *outcomes: Outcome) -> None:
+        """How the next calls of this method end; after that they go well again."""
+        with self._changed:
+            self._plans[method].extend(outcomes)
+
+    @property
+    def sent(self) -> list[Message]:
+        """What the bot sent and chats have got, in order."""
+        with self._changed:
+            return list(self._messages)
+
+    def received(self, chat: Chat) -> list[Message]:
+        """What one chat has got, in order."""
+        return [message for message in self.sent if message.chat is chat]
+
+    @property
+    def pending(self) -> list[Event]:
+        """Events that nobody has read yet, or that haven't been posted with success (the lost ones too)."""
+        with self._changed:
+            return [update.event for update in (*self.lost, *self._updates)]
+
+    def called(self, method: str) -> list[Call]:
+        with self._changed:
+            return [call for call in self.calls if call.method == method]
+
+    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
+        """Wait until something holds; AssertionError when it doesn't come to."""
+        with self._changed:
+            held = self._changed.wait_for(predicate, timeout)
+        assert held, f"not within {timeout} s; sent: {[m.text or m.photo for m in self.sent]}"
+
+    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
+        """`wait_for`, for tests that run in a loop."""
+        await asyncio.to_thread(self.wait_for, predicate, within)
+
+    # --- inside: requests
+
+    def _handle(self, request: HttpRequest) -> Handled:
+        if request.path.startswith("/_control/"):
+            return self._control(request)
+        _, bot, method = parts if len(parts := request.path.split("/")) == 3 else ("", "", "")
+        with self._changed:
+            self.calls.append(Call(method, request.parameters, time.monotonic()))
+            plans = self._plans.get(method)
+            outcome = plans.popleft() if plans else _PASSES
+            self._changed.notify_all()
+        if outcome is _PASSES and not self.latency_ms and method not in _WAITING:
+            return self._answered(bot, method, request)
+        return self._slowly(bot, method, request, outcome)
+
+    async def _slowly(self, bot: str, method: str, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+        if method == "getUpdates":
+            return await self._end(bot, method, request, outcome)
+        self.requests_in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
+        try:
+            await asyncio.sleep(self.latency_ms / 2000)
+            response = await self._end(bot, method, request, outcome)
+            await asyncio.sleep(self.latency_ms / 2000)
+            return response
+        finally:
+            self.requests_in_flight -= 1
+
+    async def _end(self, bot: str, method: str, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+        """The call as it was planned."""
+        if outcome.drop_before:
+            raise Broken
+        await asyncio.sleep(outcome.delay)
+        if outcome.refusal is not None:
+            response = error(outcome.refusal)
+        elif outcome.raw is not None:
+            response = outcome.raw
+        elif method in _WAITING:
+            response = await self._waited(bot, method, request)
+        else:
+            response = self._answered(bot, method, request)
+        if outcome.drop_after:
+            raise Broken
+        return HttpResponse(200, b'{"ok":true,"resu') if outcome.garbled else response
+
+    async def _waited(self, bot: str, method: str, request: HttpRequest) -> HttpResponse:
+        try:
+            self._check(bot, request)
+            result = await getattr(self, f"_do_{method}")(request.parameters)
+        except Refusal as refusal:
+            return error(refusal)
+        return ok(result, zero=self.zero_code)
+
+    def _answered(self, bot: str, method: str, request: HttpRequest) -> HttpResponse:
+        """Apply a method."""
+        try:
+            self._check(bot, request)
+            function = getattr(self, f"_do_{method}", None)
+            if function is None:
+                raise Refusal(404, "Not Found")
+            with self._changed:
+                result = function(request.parameters)
+                self._changed.notify_all()
+        except Refusal as refusal:
+            return error(refusal)
+        return ok(result, zero=self.zero_code)
+
+    def _check(self, bot: str, request: HttpRequest) -> None:
+        if not bot.startswith("bot") or request.method not in ("GET", "POST"):
+            raise Refusal(404, "Not Found")
+        if bot != f"bot{self.token}":
+            raise Refusal(401, "Unauthorized")
+
+    # --- inside: for other processes
+
+    def _control(self, request: HttpRequest) -> HttpResponse:
+        given = request.parameters
+        match request.path.removeprefix("/_control/"):
+            case "sent":
+                answer: Any = [_sent_json(message) for message in self.sent]
+            case "stats":
+                answer = {
+                    "sent": len(self.sent),
+                    "used": self.used,
+                    "requests": len(self.calls),
+                    "polls": len(self.called("getUpdates")),
+                    "in_flight": self.requests_in_flight,
+                    "most_in_flight": self.most_in_flight,
+                    "pending": len(self.pending),
+                }
+            case "say":
+                answer = self._said(str(given["chat"]), str(given["text"]), group=bool(given.get("group")))
+            case "reset":
+                with self._changed:
+                    self._messages.clear()
+                    self.calls.clear()
+                    self.used = self.most_in_flight = 0
+                answer = True
+            case _:
+                return HttpResponse(404, b"null")
+        return HttpResponse(200, encoded(answer))
+
+    def _said(self, chat_id: str, text: str, *, group: bool) -> str:
+        """A chat that isn't there yet comes to be; in a group the bot is mentioned."""
+        with self._changed:
+            chat = self._chats.get(chat_id)
+            if chat is None:
+                chat = self._new_chat("GROUP" if group else "PRIVATE", f"Người {chat_id}", chat_id)
+            return self.say(chat, text, mention=chat.group)
+
+
+def _sent_json(message: Message) -> dict[str, Any]:
+    return {
+        "chat": message.chat.id,
+        "text": message.text,
+        "photo": message.photo,
+        "caption": message.caption,
+        "message_id": message.message_id,
+        "at": message.at - time.monotonic() + time.time(),
+    }
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; any chat that is written to exists, and the plan has no bounds."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--token", default=TOKEN)
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--replay", action="store_true")
+    parser.add_argument("--wrapped", action="store_true")
+    parser.add_argument("--messages-per-month", type=int, default=10**9)
+    parser.add_argument("--users", type=int, default=10**9)
+    given = parser.parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    fake = FakeZaloBot(**vars(given), any_chat=True)
+    with fake:
+        print(fake.url, flush=True)
+        stop.wait()
+
+
+__all__ = [
+    "DISPLAY_NAME",
+    "SECRET_HEADER",
+    "TOKEN",
+    "Call",
+    "Chat",
+    "Event",
+    "FakeZaloBot",
+    "Message",
+    "Outcome",
+    "Refusal",
+    "bad_gateway",
+    "drop_after",
+    "drop_before",
+    "garbled",
+    "passes",
+    "refuse",
+    "slow",
+    "too_many",
+]
+
+if __name__ == "__main__":
+    main()
