@@ -1,0 +1,336 @@
+"""A Zalo Official Account of our own on a real socket: OpenAPI, OAuth server and webhook posting.
+
+Strict where the platform is known to be, and as unkind as a test asks for. Errors come with HTTP 200.
+
+    with FakeZaloOa() as fake:
+        access, refresh = fake.tokens()    # the channel talks to fake.url and fake.oauth_url
+        fake.webhook_url = "http://127.0.0.1:8080/zalo/oa"
+        an = fake.person("Nguyễn Văn An")
+        fake.say(an, "lệ phí?")
+        fake.wait_for(lambda: fake.sent)
+        fake.tap(an, fake.sent[-1], "Hồ sơ")
+
+`fake.plan("/v3.0/oa/message/cs", refuse(-32), drop_after())` decides how the next calls of a path end. As a
+process: `python -m tests.fakes.zalo_oa --port 8082 --webhook http://127.0.0.1:8080/zalo/oa`, looked into by
+GET /_control/sent and /_control/stats, made to act by POST /_control/tokens, /_control/expire,
+/_control/consent {"address"}, /_control/webhook {"url"}, /_control/say {"user", "text"}, /_control/tap
+{"user", "label"} and /_control/reset. There any user id of digits exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from tests.fakes.http_server import Broken, Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.zalo_oa_oauth import ConsentRefused, oauth_error
+from tests.fakes.zalo_oa_parts import (
+    CS_PATH,
+    TOKEN_PATH,
+    Call,
+    Group,
+    Message,
+    Outcome,
+    Refusal,
+    Switches,
+    User,
+    bad_gateway,
+    drop_after,
+    drop_before,
+    error,
+    garbled,
+    passes,
+    refuse,
+    slow,
+)
+from tests.fakes.zalo_oa_people import People
+
+OA_ID = "388613280878808645"
+APP_ID = "360846524940903967"
+APP_SECRET = "app-secret-that-must-not-be-seen"
+WEBHOOK_SECRET = "oa-secret-that-must-not-be-seen"
+
+_PASSES = passes()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class FakeZaloOa(People):
+    """The servers and the people who write to the account. Its methods are for the test's thread."""
+
+    def __init__(
+        self,
+        *,
+        oa_id: str = OA_ID,
+        app_id: str = APP_ID,
+        app_secret: str = APP_SECRET,
+        webhook_secret: str = WEBHOOK_SECRET,
+        per_minute: int | None = None,
+        now: Callable[[], datetime] = _now,
+        latency_ms: float = 0.0,
+        port: int = 0,
+        redirect_urls: tuple[str, ...] = (),
+        retries: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0),
+        answer_within: float = 2.0,
+        any_chat: bool = False,
+        **switches: Any,
+    ) -> None:
+        """`now`: what windows, tokens and the rate go by, aware. `redirect_urls`: the app's callbacks.
+
+        `retries`: seconds before each repeated posting, `answer_within`: how soon a webhook must answer.
+        `switches`: see Switches. `latency_ms`: how long a call takes; half of it goes by before its effect.
+        """
+        super().__init__(
+            oa_id=oa_id,
+            app_id=app_id,
+            app_secret=app_secret,
+            webhook_secret=webhook_secret,
+            per_minute=per_minute,
+            now=now,
+            redirect_urls=redirect_urls,
+            retries=tuple(retries),
+            answer_within=answer_within,
+            any_chat=any_chat,
+            switches=Switches(**switches),
+        )
+        self.latency_ms = latency_ms
+        self.requests_in_flight = 0
+        self.most_in_flight = 0
+        self._server = HttpServer(self._handle, port=port, waits=lambda request: False)
+
+    # --- running
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        if self._server.errors:
+            raise self._server.errors[0]
+
+    @property
+    def url(self) -> str:
+        """The OpenAPI's address."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def oauth_url(self) -> str:
+        """The OAuth server's."""
+        return self.url
+
+    # --- what a test looks at
+
+    def plan(self, path: str, *outcomes: Outcome) -> None:
+        """How the next calls of this path end; after that they go well again."""
+        with self._changed:
+            self._plans[path].extend(outcomes)
+
+    @property
+    def sent(self) -> list[Message]:
+        """Our messages in the order of sending."""
+        with self._changed:
+            return list(self._messages)
+
+    def received(self, chat: User | Group) -> list[Message]:
+        """Everything of ours that a person or group was sent, in order."""
+        with self._changed:
+            return [message for message in self._messages if message.chat is chat]
+
+    def called(self, path: str) -> list[Call]:
+        with self._changed:
+            return [call for call in self.calls if call.path == path]
+
+    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
+        """Wait until something holds; AssertionError when it doesn't come to."""
+        with self._changed:
+            held = self._changed.wait_for(predicate, timeout)
+        assert held, f"not within {timeout} s; sent: {[m.text for m in self.sent]}"
+
+    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
+        """`wait_for`, for tests that run in a loop."""
+        await asyncio.to_thread(self.wait_for, predicate, within)
+
+    # --- inside: requests
+
+    def _handle(self, request: HttpRequest) -> Handled:
+        if request.path.startswith("/_control/"):
+            return self._control(request)
+        with self._changed:
+            self.calls.append(
+                Call(request.method, request.path, request.parameters, request.headers, self.now())
+            )
+            plans = self._plans.get(request.path)
+            outcome = plans.popleft() if plans else _PASSES
+            self._changed.notify_all()
+        if outcome is _PASSES and not self.latency_ms:
+            return self._answered(request)
+        return self._slowly(request, outcome)
+
+    async def _slowly(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+        self.requests_in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
+        try:
+            await asyncio.sleep(self.latency_ms / 2000)
+            response = await self._end(request, outcome)
+            await asyncio.sleep(self.latency_ms / 2000)
+            return response
+        finally:
+            self.requests_in_flight -= 1
+
+    async def _end(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+        """The call as it was planned."""
+        if outcome.drop_before:
+            raise Broken
+        await asyncio.sleep(outcome.delay)
+        if outcome.refusal is not None:
+            response = (oauth_error if request.path == TOKEN_PATH else error)(outcome.refusal)
+        elif outcome.raw is not None:
+            response = outcome.raw
+        else:
+            response = self._answered(request)
+        if outcome.drop_after:
+            raise Broken
+        return HttpResponse(200, b'{"error":0,"mess') if outcome.garbled else response
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
+        match request.method, request.path:
+            case "POST", "/v4/oa/access_token":
+                response = self._exchange(request)
+            case "GET", "/v4/oa/permission":
+                response = self._permission(request)
+            case _:
+                response = self._api(request)
+        with self._changed:
+            self._changed.notify_all()
+        return response
+
+    # --- inside: for other processes
+
+    def _control(self, request: HttpRequest) -> HttpResponse:
+        given = request.parameters
+        match request.path.removeprefix("/_control/"):
+            case "sent":
+                answer: Any = [_sent_json(message) for message in self.sent]
+            case "stats":
+                answer = self._stats()
+            case "tokens":
+                answer = self.tokens()
+            case "expire":
+                self.expire_access()
+                answer = True
+            case "consent":
+                answer = self.consent(given["address"])
+            case "webhook":
+                answer = self.webhook_url = given["url"]
+            case "say":
+                answer = self.say(self._known(given["user"]), str(given["text"]))
+            case "tap":
+                user = self._known(given["user"])
+                message = [m for m in self.received(user) if m.buttons][-1]
+                answer = self.tap(user, message, given["label"])
+            case "reset":
+                answer = self._reset()
+            case _:
+                return HttpResponse(404, b"null")
+        return HttpResponse(200, json.dumps(answer).encode())
+
+    def _known(self, user_id: Any) -> User:
+        return self._users.get(str(user_id)) or self._user(str(user_id))
+
+    def _stats(self) -> dict[str, Any]:
+        return {
+            "sent": len(self.sent),
+            "rate_refusals": self.rate_refusals,
+            "requests": len(self.calls),
+            "in_flight": self.requests_in_flight,
+            "most_in_flight": self.most_in_flight,
+            "unanswered": len(self.unanswered),
+            "late": len(self.late),
+        }
+
+    def _reset(self) -> bool:
+        with self._changed:
+            self._messages.clear()
+            self.calls.clear()
+            self._late.clear()
+            self.rate_refusals = self.most_in_flight = 0
+        return True
+
+
+def _sent_json(message: Message) -> dict[str, Any]:
+    return {
+        "chat": message.chat.id,
+        "text": message.text,
+        "message_id": message.message_id,
+        "at": message.at.timestamp(),
+        "version": message.version,
+        "billed": message.billed,
+        "labels": message.labels,
+        "file": message.file.name if message.file else "",
+    }
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; any person who is written to exists."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--app-secret", default=APP_SECRET)
+    parser.add_argument("--webhook-secret", default=WEBHOOK_SECRET)
+    parser.add_argument("--webhook", default="")
+    parser.add_argument("--state-agency", action="store_true")
+    parser.add_argument("--per-minute", type=int)
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    given = parser.parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    fake = FakeZaloOa(
+        app_secret=given.app_secret,
+        webhook_secret=given.webhook_secret,
+        per_minute=given.per_minute,
+        latency_ms=given.latency_ms,
+        port=given.port,
+        state_agency=given.state_agency,
+        any_chat=True,
+    )
+    with fake:
+        fake.webhook_url = given.webhook
+        print(fake.url, flush=True)
+        stop.wait()
+
+
+__all__ = [
+    "APP_ID",
+    "APP_SECRET",
+    "CS_PATH",
+    "OA_ID",
+    "TOKEN_PATH",
+    "WEBHOOK_SECRET",
+    "ConsentRefused",
+    "FakeZaloOa",
+    "Group",
+    "Message",
+    "Outcome",
+    "Refusal",
+    "Switches",
+    "User",
+    "bad_gateway",
+    "drop_after",
+    "drop_before",
+    "garbled",
+    "passes",
+    "refuse",
+    "slow",
+]
+
+if __name__ == "__main__":
+    main()
