@@ -1,8 +1,9 @@
-"""How much of a plan's month has been used: messages sent, by account and month."""
+"""How much of a plan's month has been used: messages sent, by account, month and what they were for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import String, select
@@ -13,6 +14,7 @@ from office.database import Base, UtcDateTime, insert
 
 MESSAGES = "messages"
 DEADLINES = "deadlines"  # the deadline pings among them
+ANSWERS = "answers"  # the answers among them
 
 
 class Usage(Base):
@@ -28,20 +30,63 @@ class Usage(Base):
     exhausted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the platform itself said so
 
 
+_KEYS = ["channel", "account", "month", "kind"]
+
+
 def month_of(moment: datetime) -> str:
     """The month of a moment in Việt Nam: 2026-11."""
     return f"{moment.astimezone(ZONE):%Y-%m}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """An account's month so far: messages, and of them deadline pings and answers.
+
+    `ran_out_at`: when the platform last said that none are left; None when a message has gone since.
+    """
+
+    used: int = 0
+    deadlines: int = 0
+    answers: int = 0
+    ran_out_at: datetime | None = None
+
+    @property
+    def others(self) -> int:
+        """Notices, other reminders and what was counted without a purpose."""
+        return max(0, self.used - self.deadlines - self.answers)
+
+
 def spend(
     session: Session, channel: str, account: str, *, now: datetime, kinds: Iterable[str] = (MESSAGES,)
 ) -> None:
-    """One more has been sent."""
-    for kind in kinds:
-        values = {"channel": channel, "account": account, "month": month_of(now), "kind": kind, "used": 1}
-        statement = insert(session, Usage).values(values)
-        keys = ["channel", "account", "month", "kind"]
-        session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"used": Usage.used + 1}))
+    """One more has been sent, counted in one statement; so the platform has some left."""
+    key = {"channel": channel, "account": account, "month": month_of(now)}
+    values = [{**key, "kind": kind, "used": 1} for kind in dict.fromkeys(kinds)]
+    statement = insert(session, Usage).values(values)
+    more = {"used": Usage.used + 1, "exhausted_at": None}
+    session.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=more))
+
+
+def ran_out(session: Session, channel: str, account: str, *, now: datetime) -> None:
+    """The platform says that no messages of this month are left."""
+    values = {"channel": channel, "account": account, "month": month_of(now), "kind": MESSAGES}
+    statement = insert(session, Usage).values({**values, "used": 0, "exhausted_at": now})
+    session.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_={"exhausted_at": now}))
+
+
+def month(session: Session, channel: str, account: str, *, now: datetime) -> Month:
+    """What has been used this month."""
+    query = select(Usage.kind, Usage.used, Usage.exhausted_at).where(
+        Usage.channel == channel, Usage.account == account, Usage.month == month_of(now)
+    )
+    rows = {kind: (count, ran_out_at) for kind, count, ran_out_at in session.execute(query)}
+    count, ran_out_at = rows.get(MESSAGES, (0, None))
+    return Month(
+        used=count,
+        deadlines=rows.get(DEADLINES, (0, None))[0],
+        answers=rows.get(ANSWERS, (0, None))[0],
+        ran_out_at=ran_out_at,
+    )
 
 
 def used(session: Session, channel: str, account: str, *, now: datetime, kind: str = MESSAGES) -> int:
@@ -54,4 +99,4 @@ def history(session: Session, channel: str, account: str, *, kind: str = MESSAGE
     """What was used by month, the latest first."""
     here = (Usage.channel == channel) & (Usage.account == account) & (Usage.kind == kind)
     rows = session.execute(select(Usage.month, Usage.used).where(here).order_by(Usage.month.desc()))
-    return dict(list(rows.tuples()))
+    return {name: count for name, count in rows}  # noqa: C416 - rows aren't pairs to mypy
