@@ -1,0 +1,169 @@
+"""A Zalo bot's answers: handled by the desk, sent while the month has messages left, else said so once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.channels.answering import Answerer
+from bot.channels.base import Desk, FileAddresses
+from bot.channels.plain_text import Page
+from bot.channels.zalo_bot_events import NAME, Wordless, without_mention
+from bot.channels.zalo_bot_pages import pages_of
+from bot.channels.zalo_bot_polling import Pace
+from bot.channels.zalo_bot_speaking import AnsweringMouth, Speaker
+from bot.channels.zalo_calls import CallEnded
+from office import contacts, inbox
+from office.clock import Clock
+from office.database import DatabaseUnavailable
+from office.inbox import AlreadyHandled, InboxState
+from office.messages import Incoming, Line, Reply
+from office.people import person_of
+from office.privacy import person_hash
+from office.quotas import month_of
+from scheduler.courier import Gate
+from scheduler.ration import Purpose, Ration
+
+_ONLY_WORDS = "Dạ, em chỉ đọc được tin nhắn chữ. Anh/chị gõ câu hỏi bằng chữ giúp em ạ."
+_SPENT = (
+    "Tháng này kênh Zalo của cơ quan đã dùng hết số tin được gửi nên em chưa trả lời ở đây được "
+    "cho tới đầu tháng sau. {}"
+)
+_ELSEWHERE = "Anh/chị hỏi tại {} hoặc liên hệ trực tiếp với cơ quan ạ."
+_DIRECTLY = "Anh/chị liên hệ trực tiếp với cơ quan ạ."
+_SAID_AGAIN = timedelta(minutes=10)  # that only words are read: stickers come in numbers, and answers cost
+
+
+class Server:
+    """Serves one bot's messages. `names`: what people call it in a mention."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        speaker: Speaker,
+        *,
+        account: str,
+        sessions: sessionmaker[Session],
+        clock: Clock,
+        hash_key: bytes,
+        gate: Gate,
+        ration: Ration,
+        addresses: FileAddresses | None,
+        elsewhere: str,
+        pace: Pace,
+    ) -> None:
+        """`elsewhere`: a web address where citizens can ask as well, "" for none."""
+        self.names: Sequence[str] = ()
+        self._desk = desk
+        self._speaker = speaker
+        self._account = account
+        self._sessions = sessions
+        self._clock = clock
+        self._hash_key = hash_key
+        self._gate = gate
+        self._ration = ration
+        self._addresses = addresses
+        self._elsewhere = elsewhere
+        self._pace = pace
+        self._answerer = Answerer(AnsweringMouth(speaker), gate, pace.patience)
+        self._told: dict[str, datetime] = {}  # chat → when it was told that only words are read
+
+    @property
+    def uncertain(self) -> int:
+        """How many answers may not have arrived."""
+        return self._answerer.uncertain
+
+    async def serve(self, incoming: Incoming) -> None:
+        """Handle and answer a message. Raises Undelivered or DatabaseUnavailable to have it again later."""
+        if incoming.group:
+            incoming = replace(incoming, text=without_mention(incoming.text, self.names))
+        replies = await self._handled(incoming)
+        if replies and await self._ration.refusal(Purpose.ANSWER):
+            await self._say_spent(incoming)
+        elif replies:
+            pages = [page for reply in replies for page in await pages_of(reply, self._addresses)]
+            await self._answerer.send(pages, chat=incoming.chat, group=incoming.group, key=incoming.key)
+        await self._answered(incoming)
+
+    def person(self, incoming: Incoming) -> str:
+        """The name under which it is kept who wrote."""
+        return person_hash(NAME, incoming.sender, self._hash_key)
+
+    # --- handling
+
+    async def _handled(self, incoming: Incoming) -> tuple[Reply, ...]:
+        """The replies; while they take long, the chat shows that somebody is writing."""
+        handling = asyncio.create_task(asyncio.to_thread(self._handle, incoming))
+        try:
+            done, _ = await asyncio.wait([handling], timeout=self._pace.typing)
+            if not done:
+                await self._speaker.typing(incoming.chat)
+            return await handling
+        finally:
+            handling.cancel()
+
+    def _handle(self, incoming: Incoming) -> tuple[Reply, ...]:
+        if isinstance(incoming, Wordless) and not self._picture_of_staff(incoming):
+            return self._only_words(incoming)
+        return self._desk.handle(incoming)
+
+    def _picture_of_staff(self, incoming: Incoming) -> bool:
+        """Whether it is a picture that a notice may be about to carry."""
+        if incoming.file is None or not incoming.file.media_type.startswith("image/"):
+            return False
+        with self._sessions() as session:
+            who = person_of(session, channel=NAME, account=self._account, sender=incoming.sender)
+        return who is not None
+
+    def _only_words(self, incoming: Incoming) -> tuple[Reply, ...]:
+        """Say that only words are read, as the desk would say it: kept as handled before it is sent."""
+        now = self._clock.now()
+        try:
+            with self._sessions.begin() as session:
+                stored = inbox.receive(session, NAME, self._account, incoming.key, at=now, raw=None)
+                if not stored.new and stored.state is not InboxState.RECEIVED:
+                    return stored.replies
+                replies = () if self._was_told(incoming.chat, now) else (Reply(lines=(Line(_ONLY_WORDS),)),)
+                inbox.mark_handled(session, NAME, self._account, incoming.key, replies)
+        except AlreadyHandled:
+            return ()
+        self._told[incoming.chat] = now
+        return replies
+
+    def _was_told(self, chat: str, now: datetime) -> bool:
+        self._told = {chat: at for chat, at in self._told.items() if now - at < _SAID_AGAIN}
+        return chat in self._told
+
+    async def _answered(self, incoming: Incoming) -> None:
+        """Remember that it is answered, however long that takes: else it would be answered once more."""
+        failed = 0
+        while True:
+            try:
+                return await asyncio.to_thread(self._desk.answered, incoming)
+            except DatabaseUnavailable:
+                failed += 1
+                await asyncio.sleep(self._pace.backoff(failed))
+
+    # --- when the month is spent
+
+    async def _say_spent(self, incoming: Incoming) -> None:
+        """Once a month to each person; then silence."""
+        if not await asyncio.to_thread(self._to_be_told, incoming):
+            return
+        where = _ELSEWHERE.format(self._elsewhere) if self._elsewhere else _DIRECTLY
+        # Once, come what may: the plan has next to nothing left for it.
+        with suppress(CallEnded):
+            await self._gate.enter(incoming.chat, group=incoming.group)
+            await self._speaker.say(incoming.chat, Page(text=_SPENT.format(where)), Purpose.ANSWER)
+
+    def _to_be_told(self, incoming: Incoming) -> bool:
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            return contacts.tell_spent(
+                session, NAME, self._account, self.person(incoming), month=month_of(now), now=now
+            )
