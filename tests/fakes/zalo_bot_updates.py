@@ -181,8 +181,7 @@ class Updates(State):
         except (TimeoutError, httpx.TimeoutException):
             return 0, "webhook.err.timeout"
         except httpx.ConnectError as failure:
-            tls = isinstance(failure.__cause__ and failure.__cause__.__cause__, ssl.SSLError)
-            return 0, "webhook.err.tls" if tls else "webhook.err.conn"
+            return 0, "webhook.err.tls" if _is_of_tls(failure) else "webhook.err.conn"
         except httpx.HTTPError:
             return 0, "webhook.err.other"
         return response.status_code, _outcome(response.status_code)
@@ -196,6 +195,15 @@ def new_client() -> httpx.AsyncClient:
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         limits=httpx.Limits(max_keepalive_connections=0),
     )
+
+
+def _is_of_tls(failure: BaseException | None) -> bool:
+    """Whether TLS is at the root of it."""
+    while failure is not None:
+        if isinstance(failure, ssl.SSLError):
+            return True
+        failure = failure.__cause__ or failure.__context__
+    return False
 
 
 def _outcome(status: int) -> str:
