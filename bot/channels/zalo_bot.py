@@ -44,9 +44,7 @@ SECRET_HEADER = "X-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
 _SEEN = 1000  # keys known to be stored, so that a bot that repeats itself costs no query each second
 _NO_TOKEN = "Chưa có token của Zalo Bot. Lấy trong Zalo Bot Creator rồi đặt vào cấu hình."  # noqa: S105 (says it)
 _NO_WEBHOOK = "Chế độ webhook cần địa chỉ công khai và chuỗi bí mật."
-_BAD_WEBHOOK = (
-    "Zalo không nhận địa chỉ hoặc chuỗi bí mật của webhook. Kiểm tra cả hai rồi khởi động lại. ({})"
-)
+_BAD_WEBHOOK = "Zalo không nhận địa chỉ hoặc chuỗi bí mật của webhook (mã {}). Kiểm tra lại cả hai."
 _NOT_CALLED = (
     "Zalo chưa gọi được tới địa chỉ webhook ({}). Kiểm tra tên miền, chứng chỉ và tường lửa; "
     "chương trình sẽ tự thử lại."
@@ -298,9 +296,13 @@ class ZaloBot(Platform):
 
     async def _serve(self, incoming: Incoming) -> None:
         await self._open.wait()
-        await self._server.serve(incoming)
-        if self._server.uncertain:
-            self.state.facts["uncertain"] = self._server.uncertain
+        try:
+            await self._server.serve(incoming)
+        finally:
+            if self._server.uncertain:
+                self.state.facts["uncertain"] = self._server.uncertain
+            if self.state.up and self.state.detail in ("", _SPENT):
+                self._mark(up=True)
 
     async def _resume(self) -> None:
         """Go on with what an earlier life has left, before anything new is taken. Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.channels.answering import Patience
@@ -32,7 +32,7 @@ class Pace:
     hold: float = HOLD_SECONDS  # after «too many», then twice as long each time …
     longest_hold: float = LONGEST_HOLD  # … up to this
     check: float = 600.0  # between looks at whether the webhook is still ours
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
     @property
     def patience(self) -> Patience:
