@@ -292,6 +292,7 @@ def main() -> None:
     parser.add_argument("--wrapped", action="store_true")
     parser.add_argument("--messages-per-month", type=int, default=10**9)
     parser.add_argument("--users", type=int, default=10**9)
+    parser.add_argument("--groups", type=int, default=10**9)
     given = parser.parse_args()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
