@@ -197,8 +197,8 @@ def _tell(session: Session, outbox: Outbox, settings: Settings, incident: Incide
 
 
 def _readers(session: Session, settings: Settings, incident: Incident, now: datetime) -> Iterable[Recipient]:
-    """The chats of Văn phòng and the admins, or of who stands in for them: of those that work, the ones that
-    the incident hasn't closed, where somebody has any."""
+    """A chat of each of Văn phòng and the admins, or of who stands in for them: the one they prefer of those
+    that the incident leaves open; where it leaves none, the one they prefer."""
     on, carried = now.astimezone(ZONE).date(), _carried(settings)
     members = {who.id for role in (Role.VAN_PHONG, Role.ADMIN) for who in people.with_role(session, role)}
     for member_id in sorted(members):
@@ -207,7 +207,7 @@ def _readers(session: Session, settings: Settings, incident: Incident, now: date
         usable = [chat for chat in chats if chat.channel in carried]
         closed = (incident.channel, incident.account) if incident.dead else None
         others = [chat for chat in usable if (chat.channel, chat.account) != closed]
-        yield from (Recipient(to=chat, member_id=member_id) for chat in others or usable)
+        yield from (Recipient(to=chat, member_id=member_id) for chat in (others or usable)[:1])
 
 
 def _carried(settings: Settings) -> frozenset[str]:
