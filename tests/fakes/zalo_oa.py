@@ -13,8 +13,8 @@ Strict where the platform is known to be, and as unkind as a test asks for. Erro
 `fake.plan("/v3.0/oa/message/cs", refuse(-32), drop_after())` decides how the next calls of a path end. As a
 process: `python -m tests.fakes.zalo_oa --port 8082 --webhook http://127.0.0.1:8080/zalo/oa`, looked into by
 GET /_control/sent and /_control/stats, made to act by POST /_control/tokens, /_control/expire,
-/_control/consent {"address"}, /_control/webhook {"url"}, /_control/say {"user", "text"}, /_control/tap
-{"user", "label"} and /_control/reset. There any user id of digits exists.
+/_control/consent {"address"}, /_control/webhook {"url"}, /_control/group {"name"}, /_control/say {"user",
+"text", "group"?}, /_control/tap {"user", "label"} and /_control/reset. There any id of digits exists.
 """
 
 from __future__ import annotations
@@ -232,7 +232,11 @@ class FakeZaloOa(People):
             case "webhook":
                 answer = self.webhook_url = given["url"]
             case "say":
-                answer = self.say(self._known(given["user"]), str(given["text"]))
+                user, text = self._known(given["user"]), str(given["text"])
+                group = self._groups[given["group"]] if "group" in given else None
+                answer = self.say(group, text, user=user) if group else self.say(user, text)
+            case "group":
+                answer = self.gmf_group(given["name"]).id
             case "tap":
                 user = self._known(given["user"])
                 message = [m for m in self.received(user) if m.buttons][-1]

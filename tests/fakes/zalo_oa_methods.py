@@ -144,7 +144,7 @@ class Methods(OAuth):
         if group.expired:
             raise Refusal(-237, "Group has expired")
         message = self._sent_message(group, "group", **content)
-        return {"message_id": message.message_id, "group_id": group.id, "sent_time": milliseconds(message.at)}
+        return {"message_id": message.message_id, "group_id": group.id}
 
     def _groups_of_oa(self, request: HttpRequest) -> dict[str, Any]:
         offset, count = page_of(request.parameters)

@@ -140,7 +140,8 @@ class Switches:
     signature_prefix: bool = True  # "mac=…"
     signature_header: str = "X-ZEvent-Signature"
     retry_on: str = "any"  # or "connection": any answer at all ends the retries
-    group_key: str = "both"
+    in_order: bool = True  # one sender's events are posted one after another
+    group_key: str = "both"  # see People
 
 
 class State:

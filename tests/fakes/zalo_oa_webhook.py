@@ -145,7 +145,7 @@ class Webhook(State):
     async def _deliver(self, posting: _Posting) -> None:
         """Post an event until it is taken or given up."""
         key = str(posting.event.get("sender") or posting.event.get("follower"))
-        before, done = self._first_done.get(key), asyncio.Event()
+        before, done = self._first_done.get(key) if self.switches.in_order else None, asyncio.Event()
         self._first_done[key] = done
         try:
             if before is not None:
@@ -167,6 +167,9 @@ class Webhook(State):
     async def _attempt(self, posting: _Posting) -> bool:
         """Whether it must be posted again."""
         status, late = 0, False
+        if not self._webhook_url:
+            posting.task = None  # until there is one again
+            return False
         if self._posts:
             status, late = await self._posted(posting)
         with self._changed:
