@@ -28,10 +28,10 @@ _MAX_OPTIONS = 8
 _ORDINALS = {
     "dau tien": 1, "dau": 1, "nhat": 1, "mot": 1, "hai": 2, "nhi": 2, "ba": 3, "tu": 4, "bon": 4, "nam": 5,
 }  # fmt: skip
+_THING = r"(?:so|cau|cai|muc|viec|y)(?: thu)? "
 _ORDINAL = re.compile(
-    r"(?:chon |lay )?(?:so|cau|cai|muc|viec|y)(?: thu)? (\d{1,2}|"
-    + "|".join(_ORDINALS)
-    + r")(?: a| nhe| di| do)*"
+    rf"(?:da )?(?:chon |lay )?(?:(?:{_THING})?(\d{{1,2}})|{_THING}({'|'.join(_ORDINALS)}))"
+    r"(?: a| nhe| di| do)*"
 )
 MAX_TEXT = 2000  # characters of a question
 
@@ -73,8 +73,8 @@ def number_of(text: str) -> int | None:
     said = _ORDINAL.fullmatch(plain)
     if said is None:
         return None
-    word = said.group(1)
-    return int(word) if word.isdigit() else _ORDINALS[word]
+    digits, word = said.groups()
+    return int(digits) if digits else _ORDINALS[word]
 
 
 def _say(library: Library, decision: Decision, today: date, last: str) -> tuple[Reply, str]:

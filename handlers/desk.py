@@ -20,7 +20,6 @@ from handlers.router import Request, route
 from handlers.staff.router import StaffRouter
 from handlers.texts import texts
 from office import conversations, inbox, switches
-from office.assignments import TAP_VERB
 from office.clock import ZONE, Clock
 from office.conversations import conversation_key
 from office.database import DatabaseUnavailable
@@ -136,9 +135,11 @@ class FrontDesk:
         )
         ttl = timedelta(minutes=self._limits.conversation_minutes)
         talk = Talk.from_dict(conversations.load(session, key, now=now, ttl=ttl))
-        before = talk.question
+        before, step = talk.question, dict(talk.staff)
         replies = self._for_staff(session, incoming, talk, now)
         if replies is not None:
+            if talk.staff and talk.staff != step:
+                talk.choices.clear()  # words are awaited now: a number is one of them, no earlier choice
             talk.offer(replies)
             conversations.save(session, key, talk.as_dict(), now=now)
             self._asked(incoming.channel, "staff")
@@ -172,8 +173,7 @@ class FrontDesk:
         payload = incoming.payload
         number = number_of(incoming.text) if not payload else None
         if number is not None and 1 <= number <= len(talk.choices):
-            picked = talk.choices[number - 1]
-            payload = picked if picked.startswith(f"{TAP_VERB}:") else ""
+            payload = talk.choices[number - 1]
         return self._staff.route(
             session,
             incoming,

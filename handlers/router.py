@@ -50,11 +50,19 @@ def route(request: Request) -> tuple[Reply, ...]:
         request.talk.pending = ""
         return (menu_reply(request.library),)
     number = number_of(text)
-    if number is not None and request.talk.choices:
+    if number is not None:
+        if not request.talk.choices:
+            return (_nothing_to_pick(request),)
         if 1 <= number <= len(request.talk.choices):
             return (_tapped(request, request.talk.choices[number - 1]),)
         return (Reply(lines=(Line(texts()("no_such_choice", count=len(request.talk.choices))),)),)
     return (_asked(request, text),)
+
+
+def _nothing_to_pick(request: Request) -> Reply:
+    """A number alone when nothing was offered, or too long ago."""
+    again = menu_reply(request.library, greet=False)
+    return Reply(lines=(Line(texts()("nothing_to_pick")),), choices=again.choices)
 
 
 def _asked(request: Request, text: str) -> Reply:

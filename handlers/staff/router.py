@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from handlers.staff import (
     questions,
     reminders,
     reports,
+    typed,
     work,
 )
 from handlers.staff.papers import Papers
@@ -86,6 +87,11 @@ class StaffRouter:
     def commands(self) -> tuple[Command, ...]:
         """Every command there is."""
         return self._all
+
+    @property
+    def taps(self) -> Collection[str]:
+        """The first words of what the staff's buttons send."""
+        return self._taps.keys()
 
     def knows(self, session: Session, incoming: Incoming) -> bool:
         """Whether a member writes: their commands are not counted against the citizens' limit."""
@@ -158,12 +164,7 @@ class StaffRouter:
 
     def _handle(self, request: StaffRequest, payload: str) -> Replies | None:
         if payload:
-            verb, *arguments = payload.split(":")
-            if verb != TAP_VERB:
-                return None
-            request.previous = dict(request.state)
-            request.state.clear()
-            return self._tapped(request, tuple(arguments))
+            return self._chosen(request, payload)
         if notices.takes_forwarded(request):
             return notices.forwarded(request)
         text = request.incoming.text.strip()
@@ -171,9 +172,12 @@ class StaffRouter:
         command = self._commands.get(word)
         if word == "trogiup" and request.person is not None:
             return self._help(request)
-        if command is not None and (slashed or (command.bare and request.person is not None)):
+        if command is not None and (slashed or (request.person is not None and _meant(command, word, rest))):
             request.state.clear()
             return self._run(request, command, word, rest)
+        code = typed.payload_of(text.removeprefix("/")) if request.person is not None else None
+        if code is not None:
+            return self._chosen(request, code)
         flow = self._flows.get(str(request.state.get("flow", "")))
         if flow is not None:
             if fold(text) in _STOP:
@@ -185,6 +189,15 @@ class StaffRouter:
         if slashed and request.person is not None and word not in _CITIZENS:
             raise Refused(f"Không có lệnh /{word[:30]}.", "Xem các lệnh: /trogiup")
         return None
+
+    def _chosen(self, request: StaffRequest, payload: str) -> Replies | None:
+        """A choice, tapped, picked by its number or typed; None when it is none of the staff's."""
+        verb, *arguments = payload.split(":")
+        if verb != TAP_VERB:
+            return None
+        request.previous = dict(request.state)
+        request.state.clear()
+        return self._tapped(request, tuple(arguments))
 
     def _run(self, request: StaffRequest, command: Command, word: str, rest: str) -> Replies:
         if word not in _OPEN_TO_ALL:
@@ -204,6 +217,11 @@ class StaffRouter:
         mine = [c for c in self._all if c.action is None or allowed(request.me.roles, c.action)]
         lines = [Line(command.help, Style.ITEM) for command in mine]
         return say(*lines, "Hỏi về thủ tục: cứ gõ câu hỏi, hoặc /menu.", title="Các lệnh của anh/chị")
+
+
+def _meant(command: Command, word: str, rest: str) -> bool:
+    """Whether a member who typed no slash means the command."""
+    return command.bare or (word in typed.WITH_NUMBER and rest[:1].isdecimal())
 
 
 def split_command(text: str) -> tuple[str, str, bool]:

@@ -130,7 +130,7 @@ def test_another_question_forgets_what_was_talked_of(person: Person, sessions: s
     assert talk_of(sessions, person).entry == ""
 
 
-@pytest.mark.parametrize("text", ["2", " 2 ", "2.", "2)"])
+@pytest.mark.parametrize("text", ["2", " 2 ", "2.", "2)", "2 ạ", "dạ 2", "chọn 2 nhé", "số 2", "mục thứ hai"])
 def test_a_number_picks_a_choice(person: Person, text: str) -> None:
     menu = person.say("/start")
     assert person.say(text).text() == person.tap(menu.numbered()[1].payload).text()
@@ -143,11 +143,13 @@ def test_a_number_that_was_not_offered_is_said_to_be_none(person: Person, text: 
     assert person.say("1").replaces  # the choices still stand
 
 
-def test_a_number_before_anything_was_offered_is_a_question(
+def test_a_number_before_anything_was_offered_is_said_to_pick_nothing(
     person: Person, sessions: sessionmaker[Session]
 ) -> None:
-    assert person.say("2").lines
-    assert [q.text for q in questions_of(sessions)] == ["2"]
+    reply = person.say("2")
+    assert "không còn ứng với lựa chọn nào" in reply.text()
+    assert questions_of(sessions) == []
+    assert person.say("1").text() == person.tap(reply.numbered()[0].payload).text()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""Numbers typed instead of buttons, at the desk: they mean what was offered last, for half an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.desk import FrontDesk
+from office.assignments import AssignmentState
+from office.messages import Incoming, Reply
+from office.settings import Limits
+from tests.unit.handlers.staff.work_office import Office, shipped_library
+
+
+class Desk:
+    """The desk of the office, spoken to by its people; it lives by the office's clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.office = Office(folder)
+        self._key = 0
+        self._desk = FrontDesk(
+            library=shipped_library,
+            sessions=self.office.sessions,
+            clock=self,
+            hash_key=b"k" * 16,
+            limits=Limits(messages_per_minute=10_000),
+            staff=self.office.router,
+        )
+
+    def now(self) -> datetime:
+        return self.office.now
+
+    def hear(self, who: str, text: str = "", *, payload: str = "") -> tuple[Reply, ...]:
+        self._key += 1
+        incoming = Incoming(
+            channel="t",
+            account="1",
+            key=f"d{self._key}",
+            chat=who,
+            sender=who,
+            at=self.now(),
+            text=text,
+            payload=payload,
+        )
+        return self._desk.handle(incoming)
+
+    def say(self, who: str, text: str) -> str:
+        return "\n".join(reply.text() for reply in self.hear(who, text))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.office.engine.dispose()
+
+
+@pytest.mark.parametrize("said", ["2", "2.", "số 2", "2 ạ"])
+def test_a_number_opens_what_stands_there_in_a_list(desk: Desk, said: str) -> None:
+    desk.office.give("qltm; Việc một; 10/12")
+    desk.office.give("qltm; Việc hai; 12/12")
+    [listed] = desk.hear("An", "viec")
+    assert [c.label for c in listed.numbered()] == ["Số 1: Việc một", "Số 2: Việc hai"]
+    opened = desk.say("An", said)
+    assert "Nhiệm vụ số 2: Việc hai" in opened
+    assert "đã nhận" in desk.say("An", "1")  # the first button of the card that came
+
+
+def test_what_comes_unasked_does_not_change_what_a_number_means(desk: Desk) -> None:
+    first = desk.office.give("qltm; Việc một; 10/12")
+    assert f"Nhiệm vụ số {first}" in desk.say("An", f"xem {first}")
+    second = desk.office.give("qltm; Việc hai; 12/12")
+    assert f"Nhiệm vụ số {first}: Việc một" in desk.say("An", "1")
+    assert "Đã nhận 0/" in desk.say("Văn", f"xem {second}")
+    assert "Đã nhận 1/" in desk.say("Văn", f"xem {first}")
+
+
+def test_after_half_an_hour_a_number_means_nothing_and_that_is_said(desk: Desk) -> None:
+    number = desk.office.give()
+    desk.say("An", f"xem {number}")
+    desk.office.now += timedelta(minutes=29)
+    assert "đã nhận" in desk.say("An", "1")
+    desk.office.now += timedelta(minutes=31)
+    assert "không còn ứng với lựa chọn nào" in desk.say("An", "2")
+    assert desk.office.row(number).state is AssignmentState.OPEN
+
+
+def test_a_number_is_an_answer_in_words_once_words_are_asked_for(desk: Desk) -> None:
+    """The buttons of the card above would have taken it."""
+    number = desk.office.give()
+    desk.say("An", f"xem {number}")
+    assert "minh chứng" in desk.say("An", "2")
+    assert "Đã ghi nhận" in desk.say("An", "3")
+    assert "báo hoàn thành (3)" in desk.say("Văn", f"xem {number}")
+
+
+def test_what_is_refused_leaves_the_choices_as_they_are(desk: Desk) -> None:
+    desk.say("Văn", "/giao qltm; Báo cáo; 15/12")
+    assert "Không có nhiệm vụ số 99" in desk.say("Văn", "/xacnhan 99")
+    assert "Đã giao việc" in desk.say("Văn", "1")
+
+
+def test_a_number_picks_what_a_citizen_is_offered_also_while_words_are_awaited(desk: Desk) -> None:
+    desk.say("Văn", "/giao")
+    [menu] = desk.hear("Văn", payload="m")
+    assert desk.hear("Văn", "1")[0].lines == desk.hear("Văn", payload=menu.numbered()[0].payload)[0].lines
