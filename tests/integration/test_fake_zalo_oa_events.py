@@ -176,13 +176,13 @@ def test_any_answer_may_be_enough(receiver: Receiver) -> None:
 
 
 def test_a_late_answer_counts_for_nothing(receiver: Receiver) -> None:
-    receiver.answers = [0.15]
-    with office_with(retries=(0.01, 0.3), answer_within=0.05) as office:
+    receiver.answers = [0.06]
+    with office_with(retries=(0.1, 0.3), answer_within=0.03) as office:
         office.fake.webhook_url = receiver.url
         office.fake.say(office.fake.person("An"), "một")
         office.fake.wait_for(lambda: not office.fake.unanswered)
-        assert office.fake.late
-        assert receiver.got[-1].headers["num_retry"] in ("1", "2")
+        assert office.fake.late[0] == office.fake.events[0]
+        assert len(receiver.got) > 1
 
 
 def test_one_person_is_heard_in_order_unless_a_test_shuffles(
