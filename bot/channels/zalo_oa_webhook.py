@@ -1,0 +1,86 @@
+"""Where Zalo posts the events of an Official Account: signed, stored, and answered within two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from bot.channels.postbox import Unreadable
+from bot.channels.telegram_webhook import body_of
+from bot.channels.zalo_oa_events import Happening, What, read_event
+from bot.channels.zalo_oa_signature import HEADER, parse, shape, verify
+from office.clock import Clock
+
+_log = logging.getLogger(__name__)
+
+Take = Callable[[Happening, dict[str, Any], datetime], Awaitable[None]]
+
+
+class OaWebhook:
+    """The endpoint of one account. `take` stores an event; once it returns Zalo may forget it."""
+
+    def __init__(
+        self,
+        *,
+        app_id: str,
+        oa_id: str,
+        secret: SecretStr | None,
+        clock: Clock,
+        take: Take,
+        within: float = 1.5,
+    ) -> None:
+        """`within`: seconds for storing; Zalo waits for two."""
+        self._app_id = app_id
+        self._oa_id = oa_id
+        self._secret = secret.get_secret_value() if secret else ""
+        self._clock = clock
+        self._take = take
+        self._within = within
+        self._shape = ""  # of the signature's header, once it was seen
+        self._storing: set[asyncio.Future[None]] = set()
+
+    async def answer(self, request: Request) -> Response:
+        """Take an event. 200 once it is stored or known or says nothing; anything else is repeated."""
+        body = await body_of(request)
+        if body is None:
+            return PlainTextResponse("too large", 413)
+        header = request.headers.get(HEADER, "")
+        self._look_at(header)
+        if not verify(body, header, app_id=self._app_id, secret=self._secret):
+            return PlainTextResponse("unauthorized", 401)
+        received, raw = self._clock.now(), parse(body) or {}
+        try:
+            happening = read_event(raw, oa_id=self._oa_id, received=received)
+        except Unreadable as unreadable:
+            _log.error("Bỏ qua một sự kiện Zalo OA không đọc được (%s)", unreadable.error)
+            return Response()  # repeating it would not make it readable
+        if happening.what is What.NOTHING or await self._stored(happening, raw, received):
+            return Response()
+        return PlainTextResponse("try again", 503, {"Retry-After": "30"})
+
+    def _look_at(self, header: str) -> None:
+        """Say once what signatures look like here: two accounts of it disagree."""
+        if not self._shape:
+            self._shape = shape(header)
+            _log.info("Chữ ký webhook Zalo OA lần đầu: %s", self._shape)
+
+    async def _stored(self, happening: Happening, raw: dict[str, Any], received: datetime) -> bool:
+        """Store it; False when that isn't done in time. It may still be done, and is then known next time."""
+        storing = asyncio.ensure_future(self._take(happening, raw, received))
+        self._storing.add(storing)
+        storing.add_done_callback(self._let_go)
+        await asyncio.wait([storing], timeout=self._within)
+        return storing.done() and not storing.cancelled() and storing.exception() is None
+
+    def _let_go(self, storing: asyncio.Future[None]) -> None:
+        self._storing.discard(storing)
+        if not storing.cancelled() and (error := storing.exception()) is not None:
+            # Not what it says: that may have what a citizen wrote.
+            _log.warning("Chưa lưu được một sự kiện Zalo OA (%s); Zalo sẽ gửi lại", type(error).__name__)
