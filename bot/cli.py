@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_audit, cli_backup, cli_console, cli_report, cli_staff, cli_work
+from bot import cli_audit, cli_backup, cli_console, cli_report, cli_staff, cli_work, cli_zalo
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -52,6 +52,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(cli_work.work_app, name="work")
 app.add_typer(cli_staff.people_app, name="people")
 app.add_typer(cli_audit.audit_app, name="audit")
+app.add_typer(cli_zalo.zalo_app, name="zalo")
 app.command(cls=Command)(cli_staff.rehearse)
 app.command("vaoban", cls=Command)(cli_console.enter)
 app.command(cls=Command)(cli_report.report)
