@@ -49,6 +49,11 @@ def content_of(session: Session, file_id: int) -> bytes | None:
     return session.scalar(select(StoredFile.content).where(StoredFile.id == file_id))
 
 
+def exists(session: Session, file_id: int) -> bool:
+    """Whether there is such a content."""
+    return session.scalar(select(StoredFile.id).where(StoredFile.id == file_id)) is not None
+
+
 def handles_of(session: Session, file_ids: Collection[int], *, channel: str, account: str) -> dict[int, str]:
     """What the platform calls these contents, "" for one it hasn't been given; only of those that exist."""
     theirs = and_(

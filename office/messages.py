@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -190,10 +190,25 @@ class ChannelState:
 
 def without_files(reply: Reply) -> Reply:
     """The reply for a channel that shows no files: it names them and says so."""
+    return with_links(reply, {})
+
+
+def with_links(reply: Reply, addresses: Mapping[int, str]) -> Reply:
+    """The reply for a channel that shows links but no files. `addresses`: place in `reply.files` → address;
+    what has none is named."""
     if not reply.files:
         return reply
-    lines = (*reply.lines, not_carried(reply.files))
-    return Reply(lines=lines, choices=reply.choices, replaces=reply.replaces)
+    lost = [file for at, file in enumerate(reply.files) if at not in addresses]
+    links = [
+        Choice(kind=ChoiceKind.LINK, label=f"Tệp {file.name}", url=addresses[at])
+        for at, file in enumerate(reply.files)
+        if at in addresses
+    ]
+    return Reply(
+        lines=(*reply.lines, *([not_carried(lost)] if lost else [])),
+        choices=(*reply.choices, *links),
+        replaces=reply.replaces,
+    )
 
 
 def not_carried(files: Iterable[File]) -> Line:

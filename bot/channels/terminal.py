@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import secrets
 import sys
@@ -11,8 +12,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
-from bot.channels.base import Desk
-from office.messages import Capabilities, ChannelState, ChoiceKind, Incoming, Reply, Style, without_files
+from bot.channels.base import Desk, FileAddresses
+from bot.channels.plain_text import addresses_of
+from office.messages import Capabilities, ChannelState, ChoiceKind, Incoming, Reply, Style, with_links
 
 NAME = "terminal"
 _LEAVE = frozenset({"/thoat", "/exit", "/quit", "exit", "quit"})
@@ -63,10 +65,13 @@ class Terminal:
         *,
         read: Callable[[], str] | None = None,
         console: Console | None = None,
+        addresses: FileAddresses | None = None,
     ) -> None:
-        """`read` gives the next line and raises EOFError at the end."""
+        """`read` gives the next line and raises EOFError at the end; `addresses`: for files, which the
+        terminal takes as links."""
         self.state = ChannelState(NAME, up=True)
         self._desk = desk
+        self._addresses = addresses
         self._console = console or Console(soft_wrap=not sys.stdout.isatty())
         self._read = read or self._prompt
         self._chat = secrets.token_hex(8)
@@ -98,7 +103,10 @@ class Terminal:
             text=text,
         )
         replies = self._desk.handle(incoming)
-        for reply in map(without_files, replies):
+        for reply in replies:
             self._console.print()
-            print_reply(reply, self._console, choices=True)
+            print_reply(self._linked(reply), self._console, choices=True)
         self._desk.answered(incoming)
+
+    def _linked(self, reply: Reply) -> Reply:
+        return with_links(reply, asyncio.run(addresses_of(reply, self._addresses)) if reply.files else {})

@@ -11,10 +11,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
-from bot.channels.base import Desk, WebRoute
+from bot.channels.base import Desk, FileAddresses, WebRoute
 from bot.web.console.mount import console_routes
 from bot.web.console.parts import Doorway, Parts
 from bot.web.console.visit import ROOT
+from bot.web.files import Files, FindFile
 from bot.web.guard import Addresses, Guard, Origins, RateLimit
 from bot.web.machines import Health, Machines
 from bot.web.pages import Office, Site
@@ -38,16 +39,19 @@ def create_app(
     trusted_proxies: Sequence[str] = (),
     platforms: Sequence[WebRoute] = (),
     calendar_feed: Callable[[str], bytes | None] = lambda token: None,
+    file_links: FindFile = lambda secret: None,
+    file_addresses: FileAddresses | None = None,
     requests_per_minute: int = 120,
     console: Parts | None = None,
 ) -> Starlette:
     """The web application of one office.
 
-    `desk`, `health` and `calendar_feed` (secret → iCalendar, None for an unknown one) are called in threads;
-    `platforms`: what they call here; `console`: what Văn phòng's pages work on.
+    `desk`, `health`, `calendar_feed` (secret → iCalendar, None for an unknown one) and `file_links` (secret →
+    file, the same) are called in threads; `platforms`: what they call here; `file_addresses`: for files of
+    the chat page's own answers; `console`: what Văn phòng's pages work on.
     """
     site = Site(
-        talk=Talk(desk, now=now),
+        talk=Talk(desk, now=now, addresses=file_addresses),
         office=Office(
             name=office_name,
             address=office_address,
@@ -62,9 +66,10 @@ def create_app(
         secure_cookie=public_url.lower().startswith("https://"),
     )
     machines = Machines(health=health, metrics=metrics, calendar_feed=calendar_feed)
+    files = Files(file_links, admit=site.admit)
     webhooks = [Route(r.path, r.endpoint, methods=list(r.methods)) for r in platforms]
     return Starlette(
-        routes=[*site.routes(), *machines.routes(), *webhooks, *_console(console, site)],
+        routes=[*site.routes(), *machines.routes(), *files.routes(), *webhooks, *_console(console, site)],
         middleware=[
             Middleware(Guard, headers=_headers_of(site.origins), on_failure=site.apologise),
             Middleware(GZipMiddleware, minimum_size=1024),

@@ -22,6 +22,7 @@ MAX_ADDRESSES = 10_000  # remembered by the limit; the longest unseen is forgott
 
 log = structlog.get_logger(__name__)
 
+_SECRET = ("/tep/", "/lich/")  # what follows in these paths is a secret
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+\Z")
 
 
@@ -186,6 +187,11 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
+def _shown(path: str) -> str:
+    """A path for the log: of those that carry a secret only where they begin."""
+    return next((f"{start}…" for start in _SECRET if path.startswith(start)), path)
+
+
 class Guard:
     """Middleware: puts the headers (by path) on every answer, and answers politely when something breaks."""
 
@@ -216,7 +222,7 @@ class Guard:
         try:
             await self._app(scope, receive, send_guarded)
         except Exception:
-            log.exception("web_request_failed", path=scope["path"])
+            log.exception("web_request_failed", path=_shown(scope["path"]))
             if not started:
                 response = await self._on_failure(Request(scope))
                 await response(scope, receive, send_guarded)

@@ -80,7 +80,7 @@ class Site:
 
     async def page(self, request: Request) -> Response:
         """The chat page, with the menu as its first message."""
-        self._admit(request)
+        self.admit(request)
         known = _session_of(request)
         session = known or new_session()
         # On a later visit the menu is asked for under another name, lest it cut short the conversation that
@@ -94,7 +94,7 @@ class Site:
     async def form(self, request: Request) -> Response:
         """The same without script: a question or choice sent as a form, the answer as a page."""
         self.origins.check(request)
-        self._admit(request)
+        self.admit(request)
         message = await _read_form(request)
         known = _session_of(request)
         session = known or new_session()
@@ -116,7 +116,7 @@ class Site:
         if request.method == "OPTIONS":
             return self.origins.preflight(request)
         self.origins.check(request)
-        self._admit(request)
+        self.admit(request)
         message = await _read_json(request)
         session = message.session or _session_of(request) or new_session()
         replies, answered = await self._say(message, session)
@@ -161,6 +161,13 @@ class Site:
         """The answer when something of ours broke."""
         return self._apology(request, 500, {})
 
+    def admit(self, request: Request) -> None:
+        """Count a request of this address; HTTPException 429 when there are too many."""
+        address = self.addresses.of(request)
+        if seconds := self.limit.wait(address):
+            log.warning("too_many_requests", address=address)
+            raise HTTPException(429, headers={"Retry-After": str(seconds)})
+
     def _apology(self, request: Request, status: int, headers: dict[str, str]) -> Response:
         apology = self.apologies.get(status, self.apologies[400 if status < 500 else 500])
         if request.url.path.startswith(API):
@@ -175,12 +182,6 @@ class Site:
         except Exception as error:
             log.exception("desk_failed", channel="web")
             raise HTTPException(500) from error
-
-    def _admit(self, request: Request) -> None:
-        address = self.addresses.of(request)
-        if seconds := self.limit.wait(address):
-            log.warning("too_many_requests", address=address)
-            raise HTTPException(429, headers={"Retry-After": str(seconds)})
 
     def _render_chat(
         self,

@@ -9,9 +9,10 @@ from datetime import datetime
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
-from bot.channels.base import Desk
+from bot.channels.base import Desk, FileAddresses
+from bot.channels.plain_text import addresses_of
 from bot.channels.web import ChatMessage, to_incoming
-from office.messages import Incoming, Reply, without_files
+from office.messages import Incoming, Reply, with_links
 
 MAX_KEPT = 1_000  # sessions whose last answer is kept for a repeated request
 
@@ -23,8 +24,12 @@ class Talk:
     that is `answered` the desk says nothing any more.
     """
 
-    def __init__(self, desk: Desk, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, desk: Desk, *, now: Callable[[], datetime], addresses: FileAddresses | None = None
+    ) -> None:
+        """`addresses`: for files, which the page takes as links."""
         self._desk = desk
+        self._addresses = addresses
         self._now = now
         self._last: OrderedDict[str, tuple[str, tuple[Reply, ...]]] = OrderedDict()
 
@@ -32,7 +37,7 @@ class Talk:
         """The replies, and what to do when they have been sent."""
         incoming = to_incoming(message, session=session, at=self._now())
         given = self._kept(incoming) or await run_in_threadpool(self._desk.handle, incoming)
-        replies = tuple(map(without_files, given))
+        replies = tuple([with_links(reply, await addresses_of(reply, self._addresses)) for reply in given])
         self._keep(incoming, replies)
         return replies, BackgroundTask(self._desk.answered, incoming)
 
