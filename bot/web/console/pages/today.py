@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.web.console import charts, deeds
 from bot.web.console.charts import Chart
 from bot.web.console.entries import Section, get, post
+from bot.web.console.pages import channels
 from bot.web.console.tables import start_of
 from bot.web.console.texts import texts
 from bot.web.console.visit import Answer, Done, Shown, Visit
@@ -79,6 +80,7 @@ def show(visit: Visit) -> Answer:
         "due": _due(visit.session, visit) if visit.may(Action.LIST_ALL_WORK) else [],
         "departments": {d.id: d.name for d in people.departments(visit.session)},
         "channels": _channels(visit.parts.health()[1]),
+        "incidents": channels.notes(visit),
         "hours": _by_hour(visit),
         "days": _by_day(visit),
         "sent": [(status.label, sent[status]) for status in Status if status in sent],
@@ -194,5 +196,6 @@ SECTION = Section(
     entries=(
         get("", show),
         post("/tin/{id:int}/xong", settle, action=Action.SETTLE_DELIVERIES),
+        *channels.ENTRIES,
     ),
 )
