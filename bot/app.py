@@ -20,6 +20,7 @@ from bot.channels.base import Channel, ChannelDown, FileUnavailable, Platform
 from bot.channels.web import Web
 from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder, writing_folder
 from bot.console_address import console_address
+from bot.files_by_link import FileLinks
 from bot.metrics import Metrics
 from bot.platforms import Ground, build
 from bot.shelf import Reading, Shelf
@@ -31,11 +32,12 @@ from handlers.improving.desk import Improver
 from handlers.improving.grouping import Grouper
 from handlers.improving.plans import Place
 from handlers.library import Library
-from office import console_access, conversations, deliveries, inbox, questions
+from office import console_access, conversations, deliveries, file_links, inbox, questions
 from office.clock import Clock, SystemClock
 from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
 from office.messages import SentFile
 from office.settings import Settings, hash_key
+from scheduler import channel_watch
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +116,12 @@ class Office:
                 clock=self.clock,
                 hash_key=key,
                 gate=self.staff.lanes.pace,
+                addresses=FileLinks(
+                    sessions=self.sessions,
+                    clock=self.clock,
+                    public_url=settings.web.public_url,
+                    days=settings.web.file_days,
+                ),
             )
         )
         self.web = self._web()
@@ -145,6 +153,7 @@ class Office:
             trusted_proxies=settings.web.trusted_proxies,
             platforms=[route for platform in self.platforms for route in platform.routes()],
             calendar_feed=self.staff.feed,
+            file_links=self._linked,
             console=self._console_parts() if settings.console.enabled else None,
         )
         return Web(
@@ -154,6 +163,10 @@ class Office:
             now=self.clock.now,
             closing=self._closing,
         )
+
+    def _linked(self, secret: str) -> file_links.Linked | None:
+        with self._readers() as session:
+            return file_links.follow(session, secret, now=self.clock.now())
 
     def _console_parts(self) -> Parts:
         return Parts(
@@ -308,7 +321,7 @@ class Office:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _tidy(self) -> None:
-        """Forget what was promised to be forgotten, once an hour."""
+        """Forget what was promised to be forgotten, and look at the channels' plans, once an hour."""
         while True:
             try:
                 await asyncio.to_thread(self.tidy)
@@ -336,11 +349,14 @@ class Office:
             return self._grouper.group_new(session, self.shelf.current(), now=self.clock.now())
 
     def tidy(self) -> None:
-        """Delete old questions, finished conversations and remembered updates."""
+        """Delete old questions, finished conversations and remembered updates; tell what channels need."""
         now = self.clock.now()
         with self.sessions.begin() as session:
             questions.purge(session, now - timedelta(days=self.settings.privacy.keep_questions_days))
             conversations.purge(session, now - timedelta(minutes=self.settings.limits.conversation_minutes))
             inbox.purge(session, now - _KEEP_UPDATES)
             console_access.purge(session, now)
+            file_links.purge(session, now)
             deliveries.purge(session, now - timedelta(days=self.settings.delivery.keep_days))
+        with self.sessions.begin() as session:
+            channel_watch.look(session, outbox=self.staff.outbox, settings=self.settings, now=now)

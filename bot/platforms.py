@@ -10,9 +10,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.channels.base import Desk, FileAddresses, Platform
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_courier import account_of
+from bot.channels.zalo_bot import ZaloBot
+from bot.channels.zalo_bot import account_of as zalo_bot_account
+from bot.channels.zalo_oa import ZaloOa
+from bot.channels.zalo_oa_tokens import TokenKeeper
+from office.channel_names import ZALO_BOT, ZALO_OA
 from office.clock import Clock
 from office.settings import Settings
 from scheduler.courier import Gate
+from scheduler.rationing import MonthlyRation
 from scheduler.stored_files import FileShelf
 
 
@@ -36,6 +42,10 @@ def build(ground: Ground) -> list[Platform]:
     found: list[Platform] = []
     if settings.telegram.enabled:
         found.append(_telegram(ground))
+    if settings.zalo_bot.enabled:
+        found.append(_zalo_bot(ground))
+    if settings.zalo_oa.enabled:
+        found.append(_zalo_oa(ground))
     return found
 
 
@@ -55,6 +65,47 @@ def _telegram(ground: Ground) -> Telegram:
         webhook_secret=chosen.webhook.secret,
         webhook_path=chosen.webhook.path,
         clock=ground.clock,
+    )
+
+
+def _zalo_bot(ground: Ground) -> ZaloBot:
+    chosen = ground.settings.zalo_bot
+    account = zalo_bot_account(chosen.token.get_secret_value() if chosen.token else "")
+    return ZaloBot(
+        ground.desk,
+        settings=chosen,
+        sessions=ground.sessions,
+        clock=ground.clock,
+        gate=ground.gate(ZALO_BOT, account),
+        hash_key=ground.hash_key,
+        ration=MonthlyRation(
+            sessions=ground.sessions,
+            readers=ground.readers,
+            clock=ground.clock,
+            channel=ZALO_BOT,
+            account=account,
+            quota=chosen.quota,
+        ),
+        addresses=ground.addresses,
+        elsewhere=ground.settings.web.public_url or "",
+    )
+
+
+def _zalo_oa(ground: Ground) -> ZaloOa:
+    chosen = ground.settings.zalo_oa
+    account = chosen.oa_id or ""
+    return ZaloOa(
+        ground.desk,
+        settings=chosen,
+        tokens=TokenKeeper(chosen, sessions=ground.sessions, readers=ground.readers, clock=ground.clock),
+        sessions=ground.sessions,
+        readers=ground.readers,
+        clock=ground.clock,
+        gate=ground.gate(ZALO_OA, account),
+        hash_key=ground.hash_key,
+        addresses=ground.addresses,
+        files=_shelf(ground, ZALO_OA, account),
+        office_name=ground.settings.office.name,
     )
 
 
