@@ -141,7 +141,7 @@ def _shared(items: Iterable[str]) -> list[str]:
     lines: list[str] = []
     for item in items:
         if lines and len(lines[-1]) + len(item) + 3 <= _NARROW:
-            lines[-1] += "   " + item
+            lines[-1] += " · " + item
         else:
             lines.append(item)
     return lines

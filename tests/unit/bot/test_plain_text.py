@@ -159,7 +159,7 @@ def test_short_facets_share_a_line_and_ticks_never_do() -> None:
     open_ = Choice(kind=ChoiceKind.TICK, label="Ảnh", payload="t:a:0:2")
     (page,) = pages(Reply(lines=(), choices=(*facets, tick, open_)), BARE)
     assert page.text.splitlines()[:-1] == [
-        "1. Hồ sơ   2. Lệ phí",
+        "1. Hồ sơ · 2. Lệ phí",
         "3. Thời hạn giải quyết",
         "4. ☑ Đơn",
         "5. ☐ Ảnh",

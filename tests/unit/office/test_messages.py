@@ -18,6 +18,7 @@ from office.messages import (
     Style,
     split_reply,
     split_text,
+    with_links,
     without_files,
 )
 
@@ -104,3 +105,13 @@ def test_a_channel_without_files_names_them() -> None:
     assert "bang.xlsx" in shown.text()
     plain = Reply(lines=(Line("Đây ạ."),))
     assert without_files(plain) is plain
+
+
+def test_a_channel_with_links_gets_those_and_the_names_of_the_rest() -> None:
+    files = (File(name="a.pdf", media_type="x"), File(name="b.xlsx", media_type="x"))
+    option = Choice(kind=ChoiceKind.OPTION, label="Tiếp", payload="m")
+    shown = with_links(Reply(lines=(Line("Đây ạ."),), choices=(option,), files=files), {1: "https://x.vn/b"})
+    assert [(c.label, c.url) for c in shown.choices] == [("Tiếp", ""), ("Tệp b.xlsx", "https://x.vn/b")]
+    assert shown.numbered() == (option,)
+    assert "a.pdf" in shown.text()
+    assert "b.xlsx" not in shown.text()
