@@ -14,6 +14,7 @@ from office.notices import Notice, NoticeState
 from office.rights import Action, allowed
 from scheduler.notices import approval, audience, report, wording
 from scheduler.notices.attachments import rows_of
+from scheduler.notices.closed import foreseen
 from scheduler.notices.leaving import when_leaves
 
 _NAMED = 6  # recipients named on a card
@@ -66,14 +67,15 @@ def _before(request: StaffRequest, row: Notice) -> Iterable[Line]:
     reached = audience.reach(
         request.session, who, on=request.today, channels=request.notices.channels.keys() or None
     )
-    if reached.targets:
-        names = _named([target.name for target in reached.targets])
-        count = said("chats", count=len(reached.targets))
+    now = foreseen(request.session, request.notices, who, reached, now=request.now)
+    if now.targets:
+        names = _named([target.name for target in now.targets])
+        count = said("chats", count=len(now.targets))
         yield Line(said("to", count=count, names=names))
     elif who:
         yield Line(said("to_nobody"), Style.WARNING)
-    if reached.unreached:
-        names = _named([f"{one.name} ({one.why})" for one in reached.unreached])
+    if now.unreached:
+        names = _named([f"{one.name} ({one.why})" for one in now.unreached])
         yield Line(said("unreached", names=names), Style.WARNING)
     if row.state in (NoticeState.DRAFT, NoticeState.WAITING, NoticeState.SCHEDULED):
         for sentence in when_leaves(request.notices, row, request.now).why:

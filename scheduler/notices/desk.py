@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.phrases import Phrases
 from office import audit
+from office.channel_settings import ZaloBot, ZaloOa
 from office.database import when_ended
 from office.notices import Notice, NoticeState
 from office.people import Person
@@ -29,7 +30,8 @@ class Notices:
 
     `office`: who signs. `channels`: those that carry what is unasked, and the characters of one message
     there, as in the outbox. `editable`: how long after its sending a channel lets a message be changed or
-    taken back. `wake`: called after the commit of what the planner has to see soon.
+    taken back. `wake`: called after the commit of what the planner has to see soon. `hash_key`, `zalo_bot`,
+    `zalo_oa`: to foresee whom these platforms' plans and windows keep from being written to.
     """
 
     outbox: Outbox
@@ -39,6 +41,9 @@ class Notices:
     channels: Mapping[str, int] = field(default_factory=dict)
     editable: Mapping[str, timedelta] = field(default_factory=lambda: {"telegram": TELEGRAM_EDITS})
     wake: Callable[[], None] = lambda: None
+    hash_key: bytes = field(default=b"", repr=False)
+    zalo_bot: ZaloBot = field(default_factory=ZaloBot)
+    zalo_oa: ZaloOa = field(default_factory=ZaloOa)
 
     def wake_after(self, session: Session) -> None:
         """Let the planner look once this transaction has ended."""

@@ -22,6 +22,7 @@ from office.people import name_of
 from scheduler.notices import approval, audience, report, wording
 from scheduler.notices.attachments import files_of, rows_of
 from scheduler.notices.audience import Audience
+from scheduler.notices.closed import foreseen
 from scheduler.notices.leaving import when_leaves
 from scheduler.notices.report import Progress
 from scheduler.outbox import DEFAULT_LIMIT
@@ -72,14 +73,14 @@ def previews(visit: Visit, row: Notice) -> Mapping[str, Sequence[Reply]]:
 def _before(visit: Visit, row: Notice) -> dict[str, Any]:
     """Whom it will reach, when it leaves and why then, and what it lacks."""
     notices = visit.parts.notices
-    reach = audience.reach(
-        visit.session, Audience.from_dict(row.audience), on=visit.today, channels=notices.channels
-    )
+    whom = Audience.from_dict(row.audience)
+    reach = audience.reach(visit.session, whom, on=visit.today, channels=notices.channels)
+    shown = foreseen(visit.session, notices, whom, reach, now=visit.now)
     waits = row.state is not NoticeState.SCHEDULED
     return {
-        "reach": reach,
-        "named": reach.targets[:NAMED],
-        "unreached": reach.unreached[:NAMED],
+        "reach": shown,
+        "named": shown.targets[:NAMED],
+        "unreached": shown.unreached[:NAMED],
         "leaving": sentence(str(when_leaves(notices, row, visit.now))),
         "lacks": approval.missing(row, reach, alone=not notices.settings.approval) if waits else (),
     }
