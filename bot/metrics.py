@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from office.database import DatabaseUnavailable
 from office.messages import ChannelState
+from scheduler.rationing import Figure
 
 
 class Metrics:
@@ -38,6 +40,8 @@ class Metrics:
         )
         self.channels = list(channels)
         self.registry.register(_Channels(self.channels))
+        self.quotas: list[Callable[[], Figure]] = []
+        self.registry.register(_Quotas(self.quotas))
 
     def handled(self, channel: str, result: str) -> None:
         """Count a message."""
@@ -53,7 +57,7 @@ class Metrics:
         self._problems.set(problems)
 
     def exposition(self) -> bytes:
-        """All figures in Prometheus' text format."""
+        """All figures in Prometheus' text format; reads the database for the plans."""
         return generate_latest(self.registry)
 
 
@@ -66,3 +70,24 @@ class _Channels(Collector):
         for state in self._channels:
             family.add_metric([state.name], float(state.up))
         yield family
+
+
+class _Quotas(Collector):
+    """What is used of each plan, as it is when somebody asks; nothing while the database is away."""
+
+    def __init__(self, quotas: list[Callable[[], Figure]]) -> None:
+        self._quotas = quotas
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        labels = ["channel", "account"]
+        used = GaugeMetricFamily("xinluon_quota_used", "Messages of this month's plan sent.", labels=labels)
+        limit = GaugeMetricFamily("xinluon_quota_limit", "Messages that the plan allows.", labels=labels)
+        for look in self._quotas:
+            try:
+                figure = look()
+            except DatabaseUnavailable:
+                continue
+            used.add_metric([figure.channel, figure.account], figure.used)
+            limit.add_metric([figure.channel, figure.account], figure.limit)
+        yield used
+        yield limit

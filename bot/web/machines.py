@@ -62,4 +62,4 @@ class Machines:
         """Prometheus's text, only for a program on this machine that asks directly."""
         if not is_from_this_machine(request):
             raise HTTPException(404)
-        return Response(self._metrics(), media_type="text/plain; version=0.0.4")
+        return Response(await run_in_threadpool(self._metrics), media_type="text/plain; version=0.0.4")
