@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from office import audit, membership
@@ -31,13 +31,17 @@ def make_code(
     created_by: int | None,
     now: datetime,
     hash_key: bytes,
+    life: timedelta | None = None,
 ) -> str:
-    """A new code, ABCD-EFGH; a member's earlier unused ones die, claims printed side by side all live."""
+    """A new code, ABCD-EFGH; a member's earlier unused ones die, claims printed side by side all live.
+
+    `life`: how long it can be used (None: as is usual for its purpose).
+    """
     if purpose is CodePurpose.TIE:
         older = update(Code).where(Code.member_id == member_id, Code.used_at.is_(None))
         execute(session, older.values(used_at=now))
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    life = timedelta(hours=CLAIM_HOURS) if purpose is CodePurpose.CLAIM else timedelta(days=TIE_DAYS)
+    usual = timedelta(hours=CLAIM_HOURS) if purpose is CodePurpose.CLAIM else timedelta(days=TIE_DAYS)
     session.add(
         Code(
             hash=_hash(code, hash_key),
@@ -45,7 +49,7 @@ def make_code(
             member_id=member_id,
             created_by=created_by,
             created_at=now,
-            expires_at=now + life,
+            expires_at=now + (life if life is not None else usual),
         )
     )
     session.flush()
@@ -136,12 +140,15 @@ def _claim(session: Session, name: str, *, member_id: int | None, now: datetime)
 def tie(
     session: Session, member_id: int, *, channel: str, account: str, sender: str, chat: str, now: datetime
 ) -> None:
-    """This chat account is the member's from now on, whoever's it was."""
+    """This chat account is the member's from now on, whoever's it was; a new one is their last."""
     row = _tied(session, channel, account, sender)
+    rank = _last_rank(session, member_id)
     if row is None:
-        row = ChatAccount(channel=channel, account=account, sender=sender, member_id=member_id)
+        row = ChatAccount(channel=channel, account=account, sender=sender, member_id=member_id, rank=rank)
         session.add(row)
     before = {"member_id": row.member_id} if row.member_id != member_id else None
+    if before is not None:
+        row.rank = rank
     row.member_id, row.chat, row.tied_at = member_id, chat, now
     row.disabled_at, row.disabled_reason = None, ""
     session.flush()
@@ -155,6 +162,12 @@ def tie(
         before=before,
         after={"channel": channel},
     )
+
+
+def _last_rank(session: Session, member_id: int) -> int:
+    """The rank after those of all the member's accounts; 0 for the first."""
+    last = session.scalar(select(func.max(ChatAccount.rank)).where(ChatAccount.member_id == member_id))
+    return 0 if last is None else last + 1
 
 
 def _tied(session: Session, channel: str, account: str, sender: str) -> ChatAccount | None:

@@ -115,6 +115,8 @@ IS_OPEN = text(f"deliveries.{_OPEN_SQL}")
 OPEN = (Status.QUEUED, Status.HELD, Status.SENDING, Status.RETRY)
 UNSENT = (Status.QUEUED, Status.HELD, Status.RETRY, Status.PAUSED)
 """What is still to leave; what is in the air is booked by its lane."""
+ELSEWHERE = (Status.MERGED, Status.REROUTED)
+"""What is said in another message, `merged_into`, and so isn't counted by itself."""
 
 _STATUSES = {
     Status.QUEUED: ("chờ gửi", "Không phải làm gì, tin sẽ tự gửi."),

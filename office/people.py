@@ -223,12 +223,27 @@ def find_people(session: Session, words: str) -> tuple[Person, ...]:
 
 def private_chats(session: Session, member_id: int) -> tuple[ChatAddress, ...]:
     """Where a member can be reached privately, the one they prefer first."""
-    rows = session.scalars(
-        select(ChatAccount)
-        .where(ChatAccount.member_id == member_id, ChatAccount.disabled_at.is_(None))
-        .order_by(ChatAccount.rank, ChatAccount.id)
+    rows = accounts_of(session, member_id)
+    return tuple(address_of(row) for row in rows if row.disabled_at is None)
+
+
+def accounts_of(session: Session, member_id: int) -> tuple[ChatAccount, ...]:
+    """A member's accounts in their order, also those that are out of reach."""
+    theirs = select(ChatAccount).where(ChatAccount.member_id == member_id)
+    return tuple(session.scalars(theirs.order_by(ChatAccount.rank, ChatAccount.id)))
+
+
+def account_at(session: Session, *, channel: str, account: str, chat: str) -> ChatAccount | None:
+    """The account of whoever is reached in a private chat."""
+    here = select(ChatAccount).where(
+        ChatAccount.channel == channel, ChatAccount.account == account, ChatAccount.chat == chat
     )
-    return tuple(ChatAddress(channel=row.channel, account=row.account, chat=row.chat) for row in rows)
+    return session.scalar(here.order_by(ChatAccount.id).limit(1))
+
+
+def address_of(row: ChatAccount) -> ChatAddress:
+    """Where an account's messages go."""
+    return ChatAddress(channel=row.channel, account=row.account, chat=row.chat)
 
 
 def stand_in_for(session: Session, member_id: int, on: date) -> Person | None:

@@ -32,14 +32,24 @@ def address(group: Group) -> ChatAddress:
 
 
 def privately(session: Session, member_ids: Iterable[int], *, on: date) -> tuple[Recipient, ...]:
-    """The private chats of members, of their stand-ins where they are away. Who has none is left out."""
+    """Each member's preferred private chat, or of who stands in for them. Who has none is left out."""
     found: dict[Recipient, None] = {}
     for member_id in member_ids:
         reader = people.stand_in_for(session, member_id, on)
-        reader_id = reader.id if reader is not None else member_id
-        for chat in people.private_chats(session, reader_id):
-            found[Recipient(to=chat, member_id=member_id)] = None
+        found |= dict.fromkeys(_reached(session, reader.id if reader is not None else member_id, member_id))
     return tuple(found)
+
+
+def themselves(session: Session, member_ids: Iterable[int]) -> tuple[Recipient, ...]:
+    """Each member's preferred private chat, also where they are away: what is for no stand-in's eyes."""
+    present = (number for number in dict.fromkeys(member_ids) if people.person(session, number) is not None)
+    return tuple(found for number in present for found in _reached(session, number, number))
+
+
+def _reached(session: Session, reader_id: int, member_id: int) -> tuple[Recipient, ...]:
+    """One recipient, or none: the outbox takes the first chat whose channel it carries."""
+    chats = people.private_chats(session, reader_id)
+    return tuple(Recipient(to=to, member_id=member_id, others=chats[1:]) for to in chats[:1])
 
 
 def in_role(

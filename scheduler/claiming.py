@@ -18,7 +18,7 @@ from scheduler.waiting import WAITING, not_stopped
 
 _READ_AHEAD = 200  # rows fetched at a time
 _REPLACED = (Source.REMINDER, Source.ASSIGNMENT)  # of which a later message says all that matters
-_DIGEST_PART = 1000  # parts of digests are numbered apart from those of the messages they stand for
+DIGEST_PART = 1000  # parts of digests are numbered apart from those of the messages they stand for
 
 
 def claim(
@@ -177,7 +177,7 @@ def _merge_held(session: Session, held: Sequence[Delivery], now: datetime) -> No
             body=replies_to_json([page.reply]),
             now=now,
             repeat=members[0].repeat,
-            part=_DIGEST_PART + members[0].part,
+            part=DIGEST_PART + members[0].part,
             reason=wording.digest_of_held(),
         )
         digest.parts = 1

@@ -6,6 +6,7 @@
       │                    └────▶ uncertain ──(its policy)──▶ one marked repeat | Văn phòng asks
     held ──(quiet is over)──▶ claimed, or merged into one digest a chat
     queued, held, retry ◀──resume/pause──▶ paused; all four ──cancel──▶ cancelled
+    failed, queued, held, retry, paused ──(the reader's next chat)──▶ rerouted
 
 All of it is conditional on the lane's fencing token: who has lost the lane books only what it knows of its
 own messages and claims nothing more. An edit or a deletion is never uncertain: done twice, it does no harm.
@@ -74,6 +75,18 @@ class Result:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """What needs more than being written down.
+
+    `unreachable`: those whose chat can't be reached any more. `failed`: private messages that will never be
+    sent there, each with what Văn phòng had asked for while it was in the air, "" for nothing.
+    """
+
+    unreachable: list[Result]
+    failed: dict[int, str]
+
+
 def finish(row: Delivery, status: Status, at: datetime, reason: str) -> None:
     """Write down how it ended, when and why."""
     row.status, row.finished_at, row.reason = status, at, reason
@@ -110,18 +123,18 @@ def copy_of(
     )
 
 
-def book(session: Session, grip: Grip, results: Iterable[Result], *, policy: Policy) -> list[Result]:
-    """Write down what became of claimed messages; returns those whose chat can't be reached any more.
+def book(session: Session, grip: Grip, results: Iterable[Result], *, policy: Policy) -> Booked:
+    """Write down what became of claimed messages.
 
     Holds also for who has lost the lane since: only its own rows are touched, and what was doubted in the
     meantime is put right.
     """
     results = list(results)
+    booked = Booked(unreachable=[], failed={})
     if _book_sent(session, grip, results) == len(results):
-        return []
+        return booked
     wanted = select(Delivery).where(Delivery.id.in_([result.claimed.parcel.id for result in results]))
     rows = {row.id: row for row in session.scalars(wanted.execution_options(populate_existing=True))}
-    unreachable = []
     with session.no_autoflush:  # one UPDATE for all
         for result in results:
             row = rows.get(result.claimed.parcel.id)
@@ -132,12 +145,22 @@ def book(session: Session, grip: Grip, results: Iterable[Result], *, policy: Pol
                 continue
             if doubted and not isinstance(result.outcome, Sent | Failed):
                 continue
+            told = "" if doubted else row.reason
             _apply(session, row, result, policy)
             if doubted:
                 _call_off_repeat(session, row, result.at)
             if isinstance(result.outcome, Failed) and result.outcome.unreachable:
-                unreachable.append(result)
-    return unreachable
+                booked.unreachable.append(result)
+            # What was in doubt may have been decided otherwise meanwhile, where it isn't repeated by itself.
+            if _may_go_elsewhere(row, told) and (not doubted or row.doubt is Doubt.REPEAT):
+                booked.failed[row.id] = told
+    return booked
+
+
+def _may_go_elsewhere(row: Delivery, told: str) -> bool:
+    """Whether a message that was not sent may go to another chat of its reader: not if it was called off."""
+    failed = row.status is Status.FAILED and row.act is Act.SEND and not row.group
+    return failed and told in ("", wording.on_hold())
 
 
 def _book_sent(session: Session, grip: Grip, results: Sequence[Result]) -> int:
@@ -341,6 +364,11 @@ def cancel(session: Session, occurrence_ids: Collection[int], *, reason: str, no
 def _in_hand(session: Session, occurrence_ids: Collection[int]) -> ColumnElement[bool]:
     """These deliveries, which no lane claims or books until the transaction ends."""
     for channel, account in lanes_of(session, occurrence_ids):
-        here = select(Lane.token).where(Lane.channel == channel, Lane.account == account)
-        session.execute(here.with_for_update())
+        hold_lane(session, channel, account)
     return Delivery.occurrence_id.in_(occurrence_ids)
+
+
+def hold_lane(session: Session, channel: str, account: str) -> None:
+    """Let no other transaction claim or book for an account until this one ends."""
+    here = select(Lane.token).where(Lane.channel == channel, Lane.account == account)
+    session.execute(here.with_for_update())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +49,9 @@ class Trouble:
 
     def moved(self, session: Session, old: ChatAddress, chat: str, now: datetime) -> None:
         """The chat has a new id."""
+
+    def failed(self, session: Session, failed: Mapping[int, str], now: datetime) -> None:
+        """Private messages will never be sent in their chats (scheduler.delivery.Booked.failed)."""
 
     def unreachable(self, session: Session, to: ChatAddress, reason: str, now: datetime) -> None:
         """Nothing gets through to this chat any more."""
@@ -190,11 +193,13 @@ class LaneWorker:
         return claimed, ready
 
     def _settle(self, session: Session, grip: Grip, results: list[Result]) -> None:
-        unreachable = book(session, grip, results, policy=self._policy)
+        booked = book(session, grip, results, policy=self._policy)
         for result in results:
             if isinstance(result.outcome, Moved):
                 self._trouble.moved(session, result.claimed.parcel.to, result.outcome.chat, result.at)
-        for result in unreachable:
+        if booked.failed:
+            self._trouble.failed(session, booked.failed, self._clock.now())
+        for result in booked.unreachable:
             reason = getattr(result.outcome, "reason", "")
             self._trouble.unreachable(session, result.claimed.parcel.to, reason, result.at)
 

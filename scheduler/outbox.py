@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from itertools import zip_longest
@@ -25,11 +25,13 @@ class Recipient:
     """A chat, and the member it is meant for where it is somebody's own.
 
     `target`: the platform's ids of the messages to be changed, in order, where `Manner.act` changes any.
+    `others`: the same reader's further chats in their order, for an outbox that doesn't carry the first.
     """
 
     to: ChatAddress
     member_id: int | None = None
     target: tuple[str, ...] = ()
+    others: tuple[ChatAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,14 @@ class Outbox:
         self._limits = limits or {}
         self._channels = channels
         self.wake = wake
+
+    def carries(self, channel: str) -> bool:
+        """Whether a channel can carry what is unasked."""
+        return self._channels is None or channel in self._channels
+
+    def limit(self, channel: str) -> int:
+        """Characters of one message on a channel."""
+        return self._limits.get(channel, DEFAULT_LIMIT)
 
     def occasion(
         self,
@@ -110,11 +120,7 @@ class Outbox:
 
         In quiet hours they are held until the end of them, unless they may pass.
         """
-        reached = [
-            recipient
-            for recipient in dict.fromkeys(to)
-            if self._channels is None or recipient.to.channel in self._channels
-        ]
+        reached = [one for one in map(self._carried, dict.fromkeys(to)) if one is not None]
         wait_until = None if manner.passes_quiet else self.quiet.ends(max(now, due_at))
         common = {
             "occurrence_id": occurrence_id,
@@ -134,7 +140,9 @@ class Outbox:
         rows = [
             row
             for recipient in reached
-            for row in _rows(common, recipient, pages(self._limit(recipient), len(recipient.target)))
+            for row in _rows(
+                common, recipient, pages(self.limit(recipient.to.channel), len(recipient.target))
+            )
         ]
         _insert(session, rows)
         for channel, account in {(recipient.to.channel, recipient.to.account) for recipient in reached}:
@@ -163,8 +171,10 @@ class Outbox:
             row.state, row.note = OccurrenceState.NOBODY, "không có người nhận nào có tài khoản trò chuyện"
         return told
 
-    def _limit(self, recipient: Recipient) -> int:
-        return self._limits.get(recipient.to.channel, DEFAULT_LIMIT)
+    def _carried(self, recipient: Recipient) -> Recipient | None:
+        """The recipient at the first of their chats that is carried; None where none is."""
+        to = next((one for one in (recipient.to, *recipient.others) if self.carries(one.channel)), None)
+        return None if to is None else replace(recipient, to=to, others=())
 
 
 def _pages(reply: Reply, act: Act, limit: int, targets: int) -> list[dict[str, Any]]:

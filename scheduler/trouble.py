@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from knowledge.phrases import Phrases
 from office import groups
+from office.channel_names import label
 from office.clock import ZONE
 from office.deliveries import Delivery, Status
 from office.groups import GroupState, LostChat
 from office.messages import ChatAddress, Line, Reply, Style
 from office.wire import replies_from_json
-from scheduler import audience
+from scheduler import audience, rerouting
 from scheduler.lane import Trouble
 from scheduler.outbox import Outbox
 
@@ -51,20 +52,27 @@ class ChatTrouble(Trouble):
         """The group's row and what waits for it follow to the new id."""
         groups.migrate(session, channel=old.channel, account=old.account, old=old.chat, new=chat, now=now)
 
+    def failed(self, session: Session, failed: Mapping[int, str], now: datetime) -> None:
+        """They go to their readers' next chats, where there are any."""
+        rerouting.reroute(session, failed, now=now, outbox=self._outbox)
+
     def unreachable(self, session: Session, to: ChatAddress, reason: str, now: datetime) -> None:
-        """Disable the chat and tell Văn phòng once, with what was not delivered."""
+        """Disable the chat, pass on what waits for it, tell Văn phòng once, with what was not delivered."""
         group = groups.at(session, to.channel, to.account, to.chat)
         unwanted = group is not None and group.state is GroupState.REFUSED
+        if group is None:
+            rerouting.leave(session, to, why=reason, now=now, outbox=self._outbox)
         lost = groups.out_of_reach(session, to, reason=reason, now=now)
         if lost is None:
             return
+        session.flush()
         titles = _undelivered(session, to, lost, now)
         if unwanted and not titles:
             return  # Văn phòng didn't want the bot there
-        session.flush()
         to_whom = audience.van_phong(session, on=now.astimezone(ZONE).date())
         what = f"{lost.subject}.unreachable"
-        self._outbox.announce(session, what, lost.subject_id, to_whom, _told(lost, reason, titles), now=now)
+        told = _told(lost, to, reason, titles, _passed_on(session, to, now))
+        self._outbox.announce(session, what, lost.subject_id, to_whom, told, now=now)
 
 
 def _undelivered(session: Session, to: ChatAddress, lost: LostChat, now: datetime) -> list[str]:
@@ -86,15 +94,36 @@ def _undelivered(session: Session, to: ChatAddress, lost: LostChat, now: datetim
     return list(titles.values())
 
 
+def _passed_on(session: Session, to: ChatAddress, now: datetime) -> Mapping[str, int]:
+    """How many messages went to which channel instead, now or just before."""
+    new = aliased(Delivery)
+    query = (
+        select(new.channel, func.count(Delivery.occurrence_id.distinct()))
+        .join(new, new.id == Delivery.merged_into)
+        .where(
+            Delivery.channel == to.channel,
+            Delivery.account == to.account,
+            Delivery.chat == to.chat,
+            Delivery.status == Status.REROUTED,
+            Delivery.finished_at >= now - _JUST_NOW,
+        )
+        .group_by(new.channel)
+    )
+    return {channel: count for channel, count in session.execute(query)}  # noqa: C416 - no pairs to mypy
+
+
 def _title(body: object) -> str:
     lines = [line.text for reply in replies_from_json(body) for line in reply.lines if line.text.strip()]
     first = lines[0] if lines else ""
     return first if len(first) <= _TITLE else first[: _TITLE - 1].rstrip() + "…"
 
 
-def _told(lost: LostChat, reason: str, titles: Sequence[str]) -> Reply:
+def _told(
+    lost: LostChat, to: ChatAddress, reason: str, titles: Sequence[str], passed_on: Mapping[str, int]
+) -> Reply:
     texts = _texts()
-    lines = [Line(texts(f"trouble.{lost.subject}", name=lost.name), Style.TITLE)]
+    headline = texts(f"trouble.{lost.subject}", name=lost.name, channel=label(to.channel))
+    lines = [Line(headline, Style.TITLE)]
     if reason:
         lines.append(Line(texts("trouble.reason", reason=reason)))
     if titles:
@@ -102,7 +131,10 @@ def _told(lost: LostChat, reason: str, titles: Sequence[str]) -> Reply:
         lines += [Line(title, Style.ITEM) for title in titles[:_LISTED]]
         if len(titles) > _LISTED:
             lines.append(Line(texts("trouble.lost_more", count=len(titles) - _LISTED)))
-    else:
+    elif not passed_on:
         lines.append(Line(texts("trouble.lost_none")))
+    if passed_on:
+        channels = ", ".join(map(label, passed_on))
+        lines.append(Line(texts("trouble.passed_on", count=sum(passed_on.values()), channels=channels)))
     lines.append(Line(texts(f"trouble.{lost.subject}_mend", name=lost.name), Style.SOURCE))
     return Reply(lines=tuple(lines))

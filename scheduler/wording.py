@@ -127,6 +127,31 @@ def gave_up(attempts: int, reason: str) -> str:
     return _texts()("gave_up", attempts=attempts, reason=reason)
 
 
+def rerouted(reason: str, channel: str) -> str:
+    """Why a message was not sent in one chat, and through which channel it goes instead."""
+    return _texts()("rerouted.to", reason=reason.rstrip(" .;"), channel=channel)
+
+
+def goes_with_it() -> str:
+    """Why a part of a message goes elsewhere that had not been tried yet."""
+    return _texts()("rerouted.with_it")
+
+
+def was_sent_here() -> str:
+    """Why a part that was sent goes elsewhere once more: with the rest, so that the message is whole."""
+    return _texts()("rerouted.was_sent")
+
+
+def down_since(channel: str, since: datetime) -> str:
+    """Since when a channel can't be reached."""
+    return _texts()("rerouted.down", channel=channel, when=when(since))
+
+
+def untied() -> str:
+    """Why nothing is sent to a chat any more that is nobody's now."""
+    return _texts()("rerouted.untied")
+
+
 def with_note(reply: Reply, note: str) -> Reply:
     """The message with a remark in front."""
     return replace(reply, lines=(Line(note, Style.WARNING), *reply.lines))

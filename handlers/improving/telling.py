@@ -18,7 +18,8 @@ from office import people
 from office.assignments import TAP_VERB
 from office.improvements import ChangeKind, KnowledgeChange, QuestionGroup
 from office.messages import Choice, ChoiceKind, Line, Reply, Style
-from scheduler.outbox import Outbox, Recipient
+from scheduler import audience
+from scheduler.outbox import Outbox
 
 TAP = "hd"  # of hỏi đáp: s:hd:duyet:12
 _SHOWN = 4  # faults in chat
@@ -139,9 +140,5 @@ def _tell(
     *,
     now: datetime,
 ) -> int:
-    chats = [
-        Recipient(to=chat, member_id=member)
-        for member in dict.fromkeys(to)
-        for chat in people.private_chats(session, member)
-    ]
+    chats = audience.themselves(session, to)
     return outbox.announce(session, what, change_id, chats, reply, now=now) if chats else 0

@@ -48,12 +48,11 @@ def tell(doing: Doing, what: str, subject_id: int, member_id: int, lines: Sequen
     """Tell a member privately that something was done about them; not who does it themselves."""
     if doing.me.id == member_id:
         return
-    chats = people.private_chats(doing.session, member_id)
     doing.work.outbox.announce(
         doing.session,
         what,
         subject_id,
-        [Recipient(to=chat, member_id=member_id) for chat in chats],
+        audience.themselves(doing.session, [member_id]),
         Reply(lines=tuple(Line(line) for line in lines)),
         now=doing.now,
     )

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from office.deliveries import Delivery
 from office.groups import Group
@@ -110,6 +110,27 @@ def spelled_out(session: Session, audience: Audience) -> Audience:
             waiting += held.lists
             found |= replace(held, lists=())
     return found
+
+
+def preferred(channels: Collection[str] | None) -> ColumnElement[bool]:
+    """Whether a ChatAccount is the first of its member's that is in reach on these channels."""
+    better = aliased(ChatAccount)
+    before = or_(
+        better.rank < ChatAccount.rank, and_(better.rank == ChatAccount.rank, better.id < ChatAccount.id)
+    )
+    carried = true() if channels is None else better.channel.in_(sorted(channels))
+    others = exists().where(
+        better.member_id == ChatAccount.member_id, better.disabled_at.is_(None), carried, before
+    )
+    return and_(ChatAccount.disabled_at.is_(None), ~others)
+
+
+def untold(occurrence_id: int) -> ColumnElement[bool]:
+    """Whether a Member has no private delivery of an occurrence, in whichever of their chats."""
+    told = select(Delivery.member_id).where(
+        Delivery.occurrence_id == occurrence_id, Delivery.group.is_(False), Delivery.member_id.is_not(None)
+    )
+    return Member.id.not_in(told)
 
 
 def reachable(

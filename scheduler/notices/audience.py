@@ -21,8 +21,10 @@ from scheduler.notices.addressed import (
     Unreached,
     is_group,
     is_member,
+    preferred,
     reachable,
     spelled_out,
+    untold,
 )
 from scheduler.notices.desk import words
 from scheduler.notices.lost import unreached
@@ -58,7 +60,7 @@ def targets(
     without: int | None = None,
     most: int | None = None,
 ) -> tuple[Target, ...]:
-    """The chats of an audience in a stable order: groups, then private chats.
+    """The chats of an audience in a stable order: groups, then private chats, one a member.
 
     `without`: an occurrence; chats that have a delivery of it are left out. `most`: at most so many.
     """
@@ -100,8 +102,10 @@ def _member_targets(
     query = (
         select(ChatAccount.channel, ChatAccount.account, ChatAccount.chat, Member.id, Member.name)
         .join(Member, Member.id == ChatAccount.member_id)
-        .where(Member.left_at.is_(None), ChatAccount.disabled_at.is_(None), is_member(audience))
+        .where(Member.left_at.is_(None), preferred(channels), is_member(audience))
     )
+    if without is not None:
+        query = query.where(untold(without))
     query = reachable(query, ChatAccount, channels, without).order_by(ChatAccount.id).limit(most)
     return [
         Target(

@@ -10,12 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from office.audit import Deed
 from office.database import execute
-from office.deliveries import OPEN, Act, Delivery, Doubt, Occurrence, Source, Status, needs_correction
+from office.deliveries import (
+    ELSEWHERE,
+    OPEN,
+    Act,
+    Delivery,
+    Doubt,
+    Occurrence,
+    Source,
+    Status,
+    needs_correction,
+)
 from office.messages import ChatAddress, Reply, split_reply
 from office.notices import Notice, NoticeState
 from office.wire import replies_from_json
@@ -51,7 +61,7 @@ def free_chats(session: Session, row: Notice) -> int:
     )
     numbers = session.scalars(select(Delivery.id).where(dropped, ~had)).all()
     for at in range(0, len(numbers), _NUMBERS):
-        execute(session, delete(Delivery).where(Delivery.id.in_(numbers[at : at + _NUMBERS])))
+        _forget(session, sending, numbers[at : at + _NUMBERS])
     if numbers:
         row.queued_at = None
         session.flush()
@@ -59,6 +69,16 @@ def free_chats(session: Session, row: Notice) -> int:
 
 
 _NUMBERS = 1000  # rows named in one statement
+
+
+def _forget(session: Session, sending: Occurrence, numbers: Sequence[int]) -> None:
+    """Delete deliveries, and those that led to them from a reader's other chats: all begins anew."""
+    while numbers:
+        into = and_(Delivery.occurrence_id == sending.id, Delivery.merged_into.in_(numbers))
+        before = session.scalars(select(Delivery.id).where(into)).all()
+        execute(session, update(Delivery).where(into).values(merged_into=None))
+        execute(session, delete(Delivery).where(Delivery.id.in_(numbers)))
+        numbers = before
 
 
 def pending(session: Session) -> Sequence[int]:
@@ -153,7 +173,8 @@ def _change(
     told: list[Recipient] = []
     for chat in chats:
         mine = [one for one in rows[chat] if one.occurrence_id == sending.id]
-        earlier = [one for one in rows[chat] if one.occurrence_id != sending.id and one.message_id]
+        others = (one for one in rows[chat] if one.occurrence_id != sending.id)
+        earlier = [one for one in others if one.message_id or one.status is Status.REROUTED]
         match _decide(notices, row, reply, mine, earlier, now):
             case Change.IN_PLACE:
                 targets = mine if row.state is not NoticeState.RETRACTED else [*mine, *earlier]
@@ -203,14 +224,18 @@ def _part(row: Delivery) -> Part:
 def _messages(
     session: Session, row: Notice, sending: Occurrence, chats: Sequence[Chat]
 ) -> Mapping[Chat, list[Delivery]]:
-    """What these chats have of a notice: its parts in order, then earlier messages about changes."""
+    """What these chats have of a notice: its parts in order, then earlier messages about changes, also such
+    as went to another of the reader's chats, so that these words don't stand here alone."""
     earlier = select(Occurrence.id).where(
         Occurrence.source == Source.NOTICE, Occurrence.source_id == row.id, Occurrence.rung.like("tin.%")
     )
     query = select(Delivery).where(
         or_(Delivery.occurrence_id == sending.id, Delivery.occurrence_id.in_(earlier)),
         Delivery.act == Act.SEND,
-        Delivery.status != Status.MERGED,
+        or_(
+            Delivery.status.not_in(ELSEWHERE),
+            and_(Delivery.status == Status.REROUTED, Delivery.occurrence_id != sending.id),
+        ),
         Delivery.chat.in_({chat for _, _, chat in chats}),
     )
     found: defaultdict[Chat, list[Delivery]] = defaultdict(list)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, union
 from sqlalchemy.orm import Session
 
-from office.deliveries import Delivery, Occurrence, Source, Status
+from office.deliveries import ELSEWHERE, Delivery, Occurrence, Source, Status
 from office.groups import Group
 from office.notices import Notice, NoticeConfirmation
 from office.people import Member
@@ -56,7 +56,7 @@ def _sending(notice_ids: Collection[int]) -> ColumnElement[bool]:
         Occurrence.source == Source.NOTICE,
         Occurrence.source_id.in_(notice_ids),
         Occurrence.rung == SENT_AS,
-        Delivery.status != Status.MERGED,
+        Delivery.status.not_in(ELSEWHERE),
         ~replaced,
     )
 

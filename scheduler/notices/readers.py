@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from office.audit import Deed
-from office.deliveries import Delivery, Status
+from office.deliveries import ELSEWHERE, Delivery
 from office.groups import Group
 from office.notices import Notice, NoticeConfirmation
 from office.people import Member
@@ -114,7 +114,7 @@ def _told(occurrence_id: int | None) -> ColumnElement[bool]:
         Delivery.account == Group.account,
         Delivery.chat == Group.chat,
         Delivery.group,
-        Delivery.status != Status.MERGED,
+        Delivery.status.not_in(ELSEWHERE),
     )
 
 
@@ -130,7 +130,7 @@ def _moved(session: Session, occurrence_id: int | None) -> dict[Chat, Group]:
         Delivery.occurrence_id == occurrence_id,
         Delivery.chat.in_(former),
         Delivery.group,
-        Delivery.status != Status.MERGED,
+        Delivery.status.not_in(ELSEWHERE),
     )
     found = {}
     for channel, account, chat in session.execute(chats.distinct()):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from office.deliveries import Act, Delivery, Status
+from office.deliveries import ELSEWHERE, Act, Delivery, Status
 from office.groups import Group
 from office.notices import Notice, NoticeState
 from office.people import name_of
@@ -19,6 +19,7 @@ from scheduler.notices.confirmed import Counts, counts
 from scheduler.notices.desk import get, words
 from scheduler.notices.listing import Listed, Page, listing
 from scheduler.notices.moments import by_message, in_place, occurrence_of
+from scheduler.notices.places import PLACE, Message, among, messages
 from scheduler.notices.readers import Chat, Reader, Readers, groups_of, readers_of
 
 __all__ = [
@@ -30,8 +31,9 @@ __all__ = [
 class Progress:
     """Figures of a notice: chats by their worst status, and who has confirmed its present words.
 
-    `planned`: chats that have been written down so far, all of them once `queued`. `expected`: members who
-    are to confirm (0 where nobody is known by name).
+    A person counts as one chat, in whichever of theirs it came. `planned`: chats that have been written down
+    so far, all of them once `queued`. `expected`: members who are to confirm (0 where nobody is known by
+    name).
     """
 
     notice_id: int
@@ -61,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatReport:
-    """What became of a notice in one chat.
+    """What became of a notice in one group, or with one person: in the chat where it stands worst.
 
     `deliveries`: what may be settled (scheduler.delivery.settle) where it failed or is uncertain. `change`:
     what became of a correction there, "" for none. `confirmed`, `missing`: of who is expected there.
@@ -106,6 +108,7 @@ _RANKS = {
     for rank, status in enumerate(
         (
             Status.MERGED,
+            Status.REROUTED,
             Status.SENT,
             Status.CANCELLED,
             Status.SENDING,
@@ -139,8 +142,13 @@ def chats(
         query = query.where(worst.c.rank.in_([_RANKS[status] for status in statuses]))
     query = query.order_by(worst.c.rank.desc(), worst.c.first).limit(limit).offset(offset)
     only = {(channel, account, chat) for channel, account, chat in session.execute(query)}
-    readers = readers_of(session, row, sending.id if sending else None, only=only)
-    return tuple(_chats(session, row, readers, sending.id if sending else None, only))
+    some = messages(session, [*_counted(session, row), among(only)])
+    found = {place: parts for place, parts in some.items() if place in only}
+    held = {one.chat for parts in found.values() for one in parts}
+    readers = readers_of(session, row, sending.id if sending else None, only=held)
+    groups = groups_of(session, sending.id if sending else None, held)
+    changes = _changes(session, row, among(only))
+    return _chats(session, row, readers, groups, found, changes)
 
 
 def _by_status(session: Session, row: Notice) -> dict[Status, int]:
@@ -151,10 +159,9 @@ def _by_status(session: Session, row: Notice) -> dict[Status, int]:
 
 
 def _worst(session: Session, row: Notice) -> Select[str, str, str, Any]:
-    """Each chat with the rank of its worst status."""
+    """Each group and person with the rank of its worst status."""
     rank = case(*((Delivery.status == status, value) for status, value in _RANKS.items()), else_=0)
-    chat = (Delivery.channel, Delivery.account, Delivery.chat)
-    return select(*chat, func.max(rank).label("rank")).where(*_counted(session, row)).group_by(*chat)
+    return select(*PLACE, func.max(rank).label("rank")).where(*_counted(session, row)).group_by(*PLACE)
 
 
 def _counted(session: Session, row: Notice) -> tuple[Any, ...]:
@@ -166,7 +173,7 @@ def _counted(session: Session, row: Notice) -> tuple[Any, ...]:
         if (found := occurrence_of(session, row.id, rung)) is not None
     ]
     replaced = (Delivery.status == Status.CANCELLED) & (Delivery.reason == words()("planned.replaced"))
-    return Delivery.occurrence_id.in_(moments), ~replaced, Delivery.status != Status.MERGED
+    return Delivery.occurrence_id.in_(moments), ~replaced, Delivery.status.not_in(ELSEWHERE)
 
 
 def _progress(row: Notice, by_status: Mapping[Status, int], said: Counts) -> Progress:
@@ -189,7 +196,9 @@ def report(session: Session, notice_id: int) -> Report:
     row = get(session, notice_id)
     sending = occurrence_of(session, row.id)
     readers = readers_of(session, row, sending.id if sending else None)
-    chats = tuple(_chats(session, row, readers, sending.id if sending else None))
+    groups = groups_of(session, sending.id if sending else None)
+    found = messages(session, _counted(session, row))
+    chats = _chats(session, row, readers, groups, found, _changes(session, row))
     by_status: defaultdict[Status, int] = defaultdict(int)
     for chat in chats:
         by_status[chat.status] += 1
@@ -213,76 +222,34 @@ def report(session: Session, notice_id: int) -> Report:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Message:
-    """A delivery as the report needs it: without its body, of which there may be ten thousand."""
-
-    id: int
-    chat: Chat
-    group: bool
-    act: Act
-    status: Status
-    reason: str
-    finished_at: datetime | None
-    member_id: int | None
-
-
-def _messages(session: Session, conditions: Iterable[Any]) -> dict[Chat, list[_Message]]:
-    query = select(
-        Delivery.id,
-        Delivery.channel,
-        Delivery.account,
-        Delivery.chat,
-        Delivery.group,
-        Delivery.act,
-        Delivery.status,
-        Delivery.reason,
-        Delivery.finished_at,
-        Delivery.member_id,
-    )
-    found: defaultdict[Chat, list[_Message]] = defaultdict(list)
-    for number, channel, account, chat, group, act, status, reason, at, member in session.execute(
-        query.where(*conditions).order_by(Delivery.occurrence_id, Delivery.part, Delivery.id)
-    ):
-        one = _Message(
-            id=number,
-            chat=(channel, account, chat),
-            group=group,
-            act=act,
-            status=status,
-            reason=reason,
-            finished_at=at,
-            member_id=member,
-        )
-        found[one.chat].append(one)
-    return found
+def _changes(session: Session, row: Notice, *where: ColumnElement[bool]) -> Mapping[Chat, list[Message]]:
+    """What was done about the last correction in each place."""
+    moments = {
+        rung: found.id
+        for rung in (in_place(row.revision), by_message(row.revision))
+        if (found := occurrence_of(session, row.id, rung)) is not None
+    }
+    here = (Delivery.occurrence_id.in_(moments.values()), Delivery.status.not_in(ELSEWHERE))
+    return messages(session, [*here, *where])
 
 
 def _chats(
     session: Session,
     row: Notice,
     readers: Readers,
-    sending_id: int | None,
-    only: Collection[Chat] | None = None,
-) -> Iterable[ChatReport]:
-    """What became of it chat by chat, those with trouble first; `only`: of these."""
-    groups = groups_of(session, sending_id, only)
-    moments = {
-        rung: found.id
-        for rung in (in_place(row.revision), by_message(row.revision))
-        if (found := occurrence_of(session, row.id, rung)) is not None
-    }
-    wanted = () if only is None else (Delivery.chat.in_({chat for _, _, chat in only}),)
-    changes = _messages(session, [Delivery.occurrence_id.in_(moments.values()), *wanted])
+    groups: Mapping[Chat, Group],
+    found: Mapping[Chat, Sequence[Message]],
+    changes: Mapping[Chat, Sequence[Message]],
+) -> tuple[ChatReport, ...]:
+    """What became of it place by place, those with trouble first."""
     reports = [
-        _chat(row, parts, _name(session, parts[0], groups, readers), readers, changes.get(chat, ()))
-        for chat, parts in _messages(session, [*_counted(session, row), *wanted]).items()
-        if only is None or chat in only
+        _chat(row, parts, _name(session, parts[0], groups, readers), readers, changes.get(place, ()))
+        for place, parts in found.items()
     ]
-    return sorted(reports, key=lambda one: (-_RANKS[one.status], not one.group, one.name))
+    return tuple(sorted(reports, key=lambda one: (-_RANKS[one.status], not one.group, one.name)))
 
 
-def _name(session: Session, one: _Message, groups: Mapping[Chat, Group], readers: Readers) -> str:
+def _name(session: Session, one: Message, groups: Mapping[Chat, Group], readers: Readers) -> str:
     """Whose chat it is; "" where nobody knows any more."""
     if one.group:
         return groups[one.chat].title if one.chat in groups else ""
@@ -291,7 +258,7 @@ def _name(session: Session, one: _Message, groups: Mapping[Chat, Group], readers
 
 
 def _chat(
-    row: Notice, parts: Sequence[_Message], name: str, readers: Readers, changes: Sequence[_Message]
+    row: Notice, parts: Sequence[Message], name: str, readers: Readers, changes: Sequence[Message]
 ) -> ChatReport:
     worst = max(parts, key=lambda part: _RANKS[part.status])
     chat = worst.chat
@@ -317,7 +284,7 @@ def _chat(
     )
 
 
-def _change(row: Notice, changes: Sequence[_Message], status: Status) -> str:
+def _change(row: Notice, changes: Sequence[Message], status: Status) -> str:
     """What became of the last correction in a chat, in words."""
     if row.revision == 1:
         return ""

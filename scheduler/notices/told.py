@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -18,11 +18,12 @@ from office.notices import Notice
 from office.people import Person, Role
 from office.rights import Action, allowed
 from scheduler import delivery
+from scheduler.audience import themselves
 from scheduler.notices.audience import Audience, in_words, reach
 from scheduler.notices.desk import Notices, words
 from scheduler.notices.leaving import when_leaves
 from scheduler.notices.wording import button, message
-from scheduler.outbox import Manner, Recipient
+from scheduler.outbox import Manner
 
 _WRITING = ("notice.create", "notice.change", "notice.attach", "notice.detach")
 _ASKED = "notice.submit."  # what the occurrences of being asked are called
@@ -62,7 +63,7 @@ def approvers(session: Session, row: Notice, *, besides: Collection[int] = ()) -
 
 def ask_approvers(session: Session, notices: Notices, row: Notice, headline: str, *, now: datetime) -> int:
     """Show a notice to who may approve it, with the buttons; how many messages."""
-    to = chats(session, (who.id for who in approvers(session, row)))
+    to = themselves(session, (who.id for who in approvers(session, row)))
     reply = card(session, notices, row, headline, now=now)
     return notices.outbox.announce(
         session, f"{_ASKED}{row.revision}", row.id, to, reply, now=now, manner=_manner(row)
@@ -107,7 +108,7 @@ def tell_author(
 ) -> None:
     """Tell who created the notice and who handed it in; of a campaign's, who approved it."""
     theirs = dict.fromkeys(n for n in (row.created_by, row.submitted_by) if n is not None)
-    to = chats(session, theirs or (n for n in (row.approved_by,) if n is not None))
+    to = themselves(session, theirs or (n for n in (row.approved_by,) if n is not None))
     reply = Reply(lines=tuple(lines), choices=(button("xem", row.id),))
     notices.outbox.announce(session, what, row.id, to, reply, now=now, manner=_manner(row))
 
@@ -124,18 +125,8 @@ def tell(
 ) -> None:
     """Tell some members something of a notice."""
     reply = Reply(lines=tuple(lines), choices=(button("xem", row.id),))
-    to = chats(session, member_ids)
+    to = themselves(session, member_ids)
     notices.outbox.announce(session, what, row.id, to, reply, now=now, manner=_manner(row))
-
-
-def chats(session: Session, member_ids: Iterable[int]) -> tuple[Recipient, ...]:
-    """The private chats of members themselves: who stands in for them may not have their rights."""
-    return tuple(
-        Recipient(to=chat, member_id=number)
-        for number in member_ids
-        for chat in people.private_chats(session, number)
-        if people.person(session, number) is not None
-    )
 
 
 def _manner(row: Notice) -> Manner:

@@ -12,9 +12,8 @@ from office.notices import NoticeState
 from office.people import Person
 from office.refusal import Refused
 from office.rights import Action, demand
-from scheduler.audience import address
+from scheduler.audience import address, themselves
 from scheduler.notices.desk import Notices, hold, note, words
-from scheduler.notices.told import chats
 from scheduler.notices.wording import message, trial
 from scheduler.outbox import Manner, Recipient
 
@@ -28,13 +27,13 @@ def try_out(
     now: datetime,
     group_id: int | None = None,
 ) -> int:
-    """Send a notice marked «BẢN THỬ» to one's own chats, or to an approved group; how many messages.
+    """Send a notice marked «BẢN THỬ» to one's own chat, or to an approved group; how many messages.
 
     Only before it is approved. Raises Refused.
     """
     demand(actor.roles, Action.WRITE_NOTICES)
     row = hold(session, notice_id, NoticeState.DRAFT, NoticeState.WAITING)
-    to = chats(session, (actor.id,)) if group_id is None else _group(session, group_id)
+    to = themselves(session, (actor.id,)) if group_id is None else _group(session, group_id)
     # To oneself it is an answer, which comes at any hour; a group keeps its quiet.
     manner = Manner(urgency=Urgency.ORDINARY, doubt=Doubt.LEAVE, passes_quiet=group_id is None)
     reply = trial(message(session, notices, row))

@@ -81,7 +81,7 @@ class Desk:
         assert self.grip
         with self.sessions.begin() as session:
             result = Result(claimed=claimed, outcome=outcome, at=self.clock.now())
-            return book(session, self.grip, [result], policy=self.policy)
+            return book(session, self.grip, [result], policy=self.policy).unreachable
 
     def send_all(self) -> list[tuple[str, str]]:
         """Claim and send until nothing is left; (chat, text) in order."""
