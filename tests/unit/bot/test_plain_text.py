@@ -7,7 +7,7 @@ import re
 import unicodedata
 from itertools import chain
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.plain_text import Page, addresses_of, pages, utf16_length
@@ -64,6 +64,7 @@ def choice(label: str, payload: str = "m", kind: ChoiceKind = ChoiceKind.OPTION)
     return Choice(kind=kind, label=label, payload=payload)
 
 
+@settings(max_examples=40)
 @given(_REPLIES, _CHANNELS, _ADDRESSES, st.booleans())
 def test_every_page_is_composed_within_the_limit_and_not_empty(
     reply: Reply, channel: Capabilities, addresses: dict[int, str], unasked: bool
@@ -77,6 +78,7 @@ def test_every_page_is_composed_within_the_limit_and_not_empty(
         assert max(len(page.text), utf16_length(page.text)) <= channel.max_text
 
 
+@settings(max_examples=40)
 @given(_REPLIES, _CHANNELS, _ADDRESSES, st.booleans())
 def test_no_text_is_lost(
     reply: Reply, channel: Capabilities, addresses: dict[int, str], unasked: bool
@@ -93,6 +95,7 @@ def test_no_text_is_lost(
         assert file in carried or bare(addresses.get(place, file.name)) in shown
 
 
+@settings(max_examples=40)
 @given(_REPLIES, _CHANNELS)
 def test_numbers_are_those_that_a_typed_number_picks(reply: Reply, channel: Capabilities) -> None:
     made = list(pages(reply, channel))
@@ -107,6 +110,7 @@ def test_numbers_are_those_that_a_typed_number_picks(reply: Reply, channel: Capa
         assert f"{number}.{box}{label}" in shown
 
 
+@settings(max_examples=40)
 @given(_REPLIES, st.integers(200, 900))
 def test_a_part_of_a_delivery_is_one_page(reply: Reply, limit: int) -> None:
     if not reply.lines:
