@@ -20,6 +20,7 @@ from office.rights import Action, allowed
 from scheduler import delivery
 from scheduler.audience import themselves
 from scheduler.notices.audience import Audience, in_words, reach
+from scheduler.notices.closed import foreseen
 from scheduler.notices.desk import Notices, words
 from scheduler.notices.leaving import when_leaves
 from scheduler.notices.wording import button, message
@@ -84,6 +85,7 @@ def card(session: Session, notices: Notices, row: Notice, headline: str, *, now:
     """A notice as its approvers see it: to whom, when, and its very words."""
     audience = Audience.from_dict(row.audience)
     found = reach(session, audience, on=now.astimezone(ZONE).date(), channels=notices.channels)
+    found = foreseen(session, notices, audience, found, now=now)
     counts = words()(
         "told.counts", groups=len(found.groups), people=len(found.people), unreached=len(found.unreached)
     )

@@ -40,7 +40,7 @@ def test_every_page_is_fit_for_phone_desk_and_screen_reader(
 ) -> None:
     with opened(browser, office, name=ADMIN, size=size, scheme=scheme) as page:
         check(page, "hom-nay")
-        for name in ("nhat-ky", "cai-dat"):
+        for name in ("nhat-ky", "cai-dat", "kenh"):
             page.goto(f"{office.url}/van-phong/{name}")
             check(page, name)
 

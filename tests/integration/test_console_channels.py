@@ -165,6 +165,18 @@ def test_names_and_reasons_are_escaped_and_a_clear_office_is_quiet(tmp_path: Pat
         assert "Zalo OA cần được cho phép lại" in client.get("/van-phong").text
 
 
+def test_what_a_channel_says_of_itself_is_shown(office: ConsoleOffice) -> None:
+    [state] = [channel.state for channel in office.office.channels if channel.name == "zalo_bot"]
+    state.detail, state.since = "Sai <token>.", NOON
+    state.facts |= {"name": "Bot Sở", "package": "BASIC", "last_event": NOON.isoformat()}
+    html = office.login(CLERK).get("/van-phong/kenh").text
+    assert "Sai &lt;token&gt;." in html
+    said = words(html)
+    assert "Đang dừng từ 12:00 ngày 24/11/2026. Sai" in said
+    assert f"Tên Bot Sở Tài khoản {BOT} Gói dịch vụ BASIC Nhận tin máy chủ tự hỏi (polling)" in said
+    assert "Tin tới gần nhất 12:00 ngày 24/11/2026" in said
+
+
 def test_an_office_without_zalo_sees_no_plan(tmp_path: Path) -> None:
     with serving(tmp_path) as office:
         said = words(office.login(ADMIN).get("/van-phong/kenh").text)

@@ -33,7 +33,8 @@ _NAMES = ("username", "account_name", "display_name", "name")  # how a platform 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """How a channel is. `account`: ours there, `title`: as the platform calls it; `mode`: how it hears."""
+    """How a channel is. `account`: ours there, `title`: as the platform calls it, `package`: the plan it is
+    on; `mode`: how it hears, `heard_at`: when it last did."""
 
     key: str
     name: str
@@ -42,7 +43,9 @@ class ChannelState:
     since: datetime | None
     account: str = ""
     title: str = ""
+    package: str = ""
     mode: str = ""
+    heard_at: datetime | None = None
     people: int = 0
 
 
@@ -109,7 +112,9 @@ def _channels(visit: Visit) -> Iterator[ChannelState]:
             since=_moment(facts.get("since")),
             account=_account(settings, name),
             title=next((str(facts[key]) for key in _NAMES if facts.get(key)), ""),
+            package=str(facts.get("package") or ""),
             mode=str(facts.get("mode") or ""),
+            heard_at=_moment(facts.get("last_event") or facts.get("last_update")),
             people=people.get(name, 0),
         )
 
