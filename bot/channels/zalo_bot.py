@@ -93,7 +93,11 @@ class ZaloBot(Platform):
         self._resumed = False
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._speaker = Speaker(
-            lambda: self._api, self._ration, hold=self._pace.hold, longest=self._pace.longest_hold
+            lambda: self._api,
+            self._ration,
+            hold=self._pace.hold,
+            longest=self._pace.longest_hold,
+            changed=self._say_spent,
         )
         self._server = Server(
             desk,
@@ -301,8 +305,6 @@ class ZaloBot(Platform):
         finally:
             if self._server.uncertain:
                 self.state.facts["uncertain"] = self._server.uncertain
-            if self.state.up and self.state.detail in ("", _SPENT):
-                self._mark(up=True)
 
     async def _resume(self) -> None:
         """Go on with what an earlier life has left, before anything new is taken. Raises
@@ -326,6 +328,10 @@ class ZaloBot(Platform):
 
     def _report(self, reason: str) -> None:
         self._mark(up=not reason, detail=reason)
+
+    def _say_spent(self) -> None:
+        if self.state.up and self.state.detail in ("", _SPENT):
+            self._mark(up=True)
 
     def _down(self, reason: str) -> ChannelDown:
         self._mark(up=False, detail=reason)

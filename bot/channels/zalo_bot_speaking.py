@@ -37,14 +37,16 @@ class Speaker:
         *,
         hold: float = HOLD_SECONDS,
         longest: float = LONGEST_HOLD,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         """`api` gives None while there is no connection. `hold`: seconds after the first «too many»; then
-        twice as long each time, up to `longest`."""
+        twice as long each time, up to `longest`. `changed` is called when `spent` has changed."""
         self.spent = False
         self.wrong_token = asyncio.Event()
         self._api = api
         self._ration = ration
         self._hold, self._longest = hold, longest
+        self._changed = changed
         self._strikes = 0
         self._held_until = 0.0
         self._owed: list[Purpose] = []  # sent, but not counted yet
@@ -65,7 +67,8 @@ class Speaker:
             self.wrong_token.set()
             raise
         else:
-            self._strikes, self.spent = 0, False
+            self._strikes = 0
+            self._note(spent=False)
             await self._count(purpose)
             return number
         raise TooFast(reason, seconds=await self._held_back())
@@ -84,10 +87,15 @@ class Speaker:
             self._strikes += 1
             self._held_until = now + min(self._longest, self._hold * 2 ** min(self._strikes - 1, 16))
             if self._strikes >= _STRIKES:
-                self.spent = True
+                self._note(spent=True)
                 with suppress(DatabaseUnavailable):  # it is said again with the next one
                     await self._ration.ran_out()
         return self._held_until - now
+
+    def _note(self, *, spent: bool) -> None:
+        if self.spent is not spent:
+            self.spent = spent
+            self._changed()
 
     async def _count(self, purpose: Purpose) -> None:
         """One has been sent. What can't be counted now is counted with the next one."""

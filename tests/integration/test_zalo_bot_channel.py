@@ -1,0 +1,577 @@
+"""The Zalo bot's channel, polling, against a platform of our own on a real socket and a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from bot.channels.base import ChannelDown, FileUnavailable
+from bot.channels.zalo_bot import ZaloBot
+from office.contacts import Contact
+from office.database import make_engine, session_factory
+from office.inbox import InboxState
+from office.messages import Choice, ChoiceKind, File
+from office.people import ChatAccount, Member
+from office.privacy import person_hash
+from scheduler.ration import Purpose
+from tests.databases import fresh_sqlite
+from tests.fakes.zalo_bot import (
+    FakeZaloBot,
+    bad_gateway,
+    drop_after,
+    drop_before,
+    garbled,
+    passes,
+    refuse,
+    slow,
+    too_many,
+)
+from tests.fakes.zalo_bot import Outcome as Planned
+from tests.integration.zalo_bot_stage import KEY, PACE, Desk, Rations, Stage, say, until
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeZaloBot]:
+    with FakeZaloBot() as running:
+        yield running
+
+
+@pytest.fixture
+def stage(fake: FakeZaloBot, tmp_path: Path) -> Iterator[Stage]:
+    engine = make_engine(fresh_sqlite(tmp_path))
+    sessions = session_factory(engine)
+    yield Stage(fake, sessions, Desk(sessions))
+    engine.dispose()
+
+
+# --- a question and its answer
+
+
+async def test_a_question_is_stored_answered_and_counted(stage: Stage, fake: FakeZaloBot) -> None:
+    async with stage.running() as bot:
+        an = fake.person("Nguyễn Văn An")
+        key = fake.say(an, unicodedata.normalize("NFD", "lệ phí?"))
+        await stage.done()
+        assert stage.texts() == ["đáp lệ phí?"]
+        [incoming] = stage.desk.heard
+        assert (incoming.key, incoming.account, incoming.sender_name) == (key, fake.bot_id, an.name)
+        assert bot.account == fake.bot_id
+        assert bot.state.facts["name"] == fake.display_name
+        assert bot.state.facts["mode"] == "polling"
+        assert "last_event" in bot.state.facts
+    assert bot.state.up is False
+    assert stage.ration.spent == [Purpose.ANSWER]
+    assert stage.rows() == {key: InboxState.ANSWERED}
+
+
+async def test_who_writes_in_private_is_remembered_by_a_hash(stage: Stage, fake: FakeZaloBot) -> None:
+    an, group = fake.person(), fake.group()
+    async with stage.running():
+        fake.say(an, "một")
+        fake.say(group, "hai", mention=True)
+        await stage.done(2)
+    with stage.sessions() as session:
+        [contact] = session.scalars(select(Contact)).all()
+    assert contact.person == person_hash("zalo_bot", an.id, KEY)
+    assert contact.wrote_at is not None
+
+
+async def test_in_a_group_the_mention_is_taken_out_and_the_answer_goes_there(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    group = fake.group()
+    async with stage.running():
+        fake.say(group, "mai họp nhé")
+        fake.say(group, "lệ phí?", mention=True)
+        await stage.done()
+    [incoming] = stage.desk.heard
+    assert (incoming.text, incoming.group, incoming.addressed) == ("lệ phí?", True, True)
+    assert [m.text for m in fake.received(group)] == ["đáp lệ phí?"]
+
+
+async def test_choices_are_numbered_and_long_answers_parted(stage: Stage, fake: FakeZaloBot) -> None:
+    words = unicodedata.normalize("NFD", "Thành phần hồ sơ gồm đơn đề nghị cấp giấy phép. ") * 110
+    choice = Choice(kind=ChoiceKind.MENU, label="Gặp cán bộ", payload="human")
+    stage.desk.reply = lambda incoming: (say(words, choice),)
+    async with stage.running():
+        fake.say(fake.person(), "hồ sơ?")
+        await stage.done()
+    texts = stage.texts()
+    assert len(texts) == 3
+    assert all(len(text) <= 2000 and text == unicodedata.normalize("NFC", text) for text in texts)
+    assert "1. Gặp cán bộ" in texts[-1]
+    assert len(stage.ration.spent) == 3
+
+
+async def test_one_chat_is_served_in_order_and_holds_up_nobody(stage: Stage, fake: FakeZaloBot) -> None:
+    gate = stage.desk.gates["một"] = threading.Event()
+    an, binh = fake.person("An"), fake.person("Bình")
+    async with stage.running():
+        for text in ("một", "hai"):
+            fake.say(an, text)
+        fake.say(binh, "ba")
+        await until(lambda: fake.received(binh))
+        assert fake.received(an) == []
+        gate.set()
+        await stage.done(3)
+    assert [m.text for m in fake.received(an)] == ["đáp một", "đáp hai"]
+
+
+async def test_an_answer_that_takes_long_is_announced(stage: Stage, fake: FakeZaloBot) -> None:
+    gate = stage.desk.gates["lâu"] = threading.Event()
+    async with stage.running():
+        an = fake.person()
+        fake.say(an, "nhanh")
+        await stage.done()
+        fake.say(an, "lâu")
+        await until(lambda: fake.called("sendChatAction"))
+        gate.set()
+        await stage.done(2)
+    [call] = fake.called("sendChatAction")
+    assert call.parameters == {"chat_id": an.id, "action": "typing"}
+
+
+# --- what has no words
+
+
+async def test_stickers_and_voices_are_told_once_that_only_words_are_read(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    an = fake.person()
+    async with stage.running():
+        fake.send_sticker(an)
+        fake.send_voice(an)
+        fake.send_unsupported(an)
+        fake.send_photo(an)
+        await stage.done(4)
+    [text] = stage.texts()
+    assert "chỉ đọc được tin nhắn chữ" in text
+    assert stage.desk.heard == []
+
+
+async def test_a_picture_with_words_is_a_question(stage: Stage, fake: FakeZaloBot) -> None:
+    async with stage.running():
+        fake.send_photo(fake.person(), caption="mẫu này phải không?")
+        await stage.done()
+    assert stage.desk.texts == ["mẫu này phải không?"]
+
+
+async def test_a_picture_from_staff_reaches_the_desk(stage: Stage, fake: FakeZaloBot) -> None:
+    an = fake.person()
+    with stage.sessions.begin() as session:
+        member = Member(name="An", joined_at=datetime.now(UTC))
+        session.add(member)
+        session.flush()
+        session.add(
+            ChatAccount(
+                member_id=member.id,
+                channel="zalo_bot",
+                account=fake.bot_id,
+                sender=an.id,
+                chat=an.id,
+                tied_at=datetime.now(UTC),
+            )
+        )
+    async with stage.running():
+        fake.send_photo(an, "https://photo-stal-1.zdn.vn/giay-moi.jpg")
+        await stage.done()
+    [incoming] = stage.desk.heard
+    assert incoming.file is not None
+    assert incoming.file.id == "https://photo-stal-1.zdn.vn/giay-moi.jpg"
+
+
+# --- polling
+
+
+async def test_a_bot_that_repeats_its_last_event_is_asked_no_faster_and_answers_once(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    fake.replay = True
+    async with stage.running(pace=replace(PACE, floor=0.08)):
+        fake.say(fake.person(), "một")
+        await stage.done()
+        await until(lambda: len(fake.called("getUpdates")) >= 6)
+        assert stage.texts() == ["đáp một"]
+    at = [call.at for call in fake.called("getUpdates")]
+    assert all(later - earlier >= 0.07 for earlier, later in pairwise(at[1:]))
+    async with stage.running():  # another life
+        polls = len(fake.called("getUpdates"))
+        await until(lambda: len(fake.called("getUpdates")) >= polls + 3)
+        fake.say(fake.person(), "hai")
+        await stage.done(2)
+    assert stage.texts() == ["đáp một", "đáp hai"]
+
+
+async def test_an_idle_poll_is_no_trouble(stage: Stage, fake: FakeZaloBot) -> None:
+    fake.poll_seconds = 0.05
+    async with stage.running() as bot:
+        await until(lambda: len(fake.called("getUpdates")) >= 4)
+        assert bot.state.up is True
+        assert bot.state.detail == ""
+    assert fake.called("getUpdates")[0].parameters == {"timeout": "5"}
+
+
+async def test_a_webhook_that_is_set_is_taken_off_at_the_start_and_later(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    fake.poll_seconds = 0.05
+    elsewhere = {"url": "https://noi-khac.example.vn/", "secret_token": "12345678"}
+    async with httpx.AsyncClient() as client:
+        await client.post(f"{fake.url}/bot{fake.token}/setWebhook", json=elsewhere)
+        async with stage.running():
+            assert fake.webhook is None
+            await client.post(f"{fake.url}/bot{fake.token}/setWebhook", json=elsewhere)
+            await until(lambda: fake.webhook is None)
+            fake.say(fake.person(), "một")
+            await stage.done()
+    assert stage.texts() == ["đáp một"]
+
+
+@pytest.mark.parametrize("outcome", [bad_gateway(), drop_before(), refuse(403)])
+async def test_polling_goes_on_after_trouble_and_says_so(
+    stage: Stage, fake: FakeZaloBot, outcome: Planned, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.plan("getUpdates", *[outcome] * 2)
+    fake.say(fake.person(), "một")
+    async with stage.running() as bot:
+        await stage.done()
+        assert "Chưa nhận được tin từ Zalo Bot" in caplog.text
+        assert bot.state.up is True
+        assert bot.state.detail == ""
+
+
+async def test_polling_waits_as_it_is_told(
+    stage: Stage, fake: FakeZaloBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.zalo_bot_codes.HOLD_SECONDS", 0.3)
+    fake.plan("getUpdates", too_many())
+    fake.say(fake.person(), "một")
+    async with stage.running():
+        await stage.done()
+    first, second, *_ = (call.at for call in fake.called("getUpdates"))
+    assert second - first >= 0.3
+
+
+async def test_unknown_and_broken_events_are_passed(
+    stage: Stage, fake: FakeZaloBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stage.running():
+        fake.push({"event_name": "message.text.received", "message": {"text": "điều riêng tư"}})
+        fake.push({"event_name": "bot.promoted", "gì": 1})
+        fake.push({"không": "phải sự kiện"})
+        fake.say(fake.person(), "sau")
+        await stage.done(3)
+    assert stage.texts() == ["đáp sau"]
+    assert "riêng tư" not in caplog.text
+    assert sorted(stage.rows().values()) == ["answered", "answered", "poisoned"]
+
+
+async def test_an_event_that_cannot_be_stored_waits_for_the_database(
+    stage: Stage, fake: FakeZaloBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from office.database import DatabaseUnavailable
+
+    bot = stage.bot()
+    take, broken = bot._postbox.take, [True]
+
+    async def failing(*arguments: Any, **options: Any) -> bool:
+        if broken[0]:
+            raise DatabaseUnavailable("đĩa đã đầy", "giải phóng dung lượng")
+        return await take(*arguments, **options)
+
+    monkeypatch.setattr(bot._postbox, "take", failing)
+    task = asyncio.create_task(bot.run())
+    await until(lambda: bot.state.up)
+    fake.say(fake.person(), "một")
+    await until(lambda: bot.state.detail == "đĩa đã đầy")
+    assert fake.pending == []  # the platform has forgotten it
+    broken[0] = False
+    await stage.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert stage.texts() == ["đáp một"]
+
+
+# --- crashes
+
+
+async def test_what_was_stored_but_not_answered_is_answered_in_the_next_life(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    gate = stage.desk.gates["một"] = threading.Event()
+    async with stage.running(pace=replace(PACE, grace=0.05)):
+        fake.say(fake.person(), "một")
+        await until(lambda: stage.desk.heard)
+    assert stage.texts() == []
+    gate.set()
+    assert list(stage.rows().values()) == [InboxState.HANDLED]
+    async with stage.running():
+        await stage.done()
+    assert stage.texts() == ["đáp một"]
+    assert stage.desk.texts == ["một"]
+
+
+async def test_stopping_finishes_what_is_in_hand(stage: Stage, fake: FakeZaloBot) -> None:
+    gate = stage.desk.gates["một"] = threading.Event()
+    async with stage.running():
+        fake.say(fake.person(), "một")
+        await until(lambda: stage.desk.heard)
+        asyncio.get_running_loop().call_later(0.1, gate.set)
+    assert stage.texts() == ["đáp một"]
+    assert list(stage.rows().values()) == [InboxState.ANSWERED]
+
+
+# --- sending that fails
+
+
+@pytest.mark.parametrize(
+    ("outcome", "times"),
+    [
+        (drop_before(), 1),
+        (refuse(403), 1),
+        (refuse(500), 1),
+        (too_many(), 1),
+        (bad_gateway(), 1),
+        (drop_after(), 2),
+        (garbled(), 2),
+        (slow(0.7), 2),
+    ],
+)
+async def test_an_answer_arrives_once_or_at_most_twice(
+    stage: Stage, fake: FakeZaloBot, outcome: Planned, times: int
+) -> None:
+    fake.plan("sendMessage", outcome)
+    async with stage.running() as bot:
+        fake.say(fake.person(), "một")
+        await stage.done()
+        await until(lambda: len(stage.texts()) >= times)  # what was slow arrives late
+        assert stage.texts() == ["đáp một"] * times
+        assert "uncertain" not in bot.state.facts
+
+
+async def test_an_answer_lost_twice_counts_as_sent(stage: Stage, fake: FakeZaloBot) -> None:
+    fake.plan("sendMessage", drop_before(), drop_before())
+    async with stage.running() as bot:
+        fake.say(fake.person(), "một")
+        await stage.done()
+        await until(lambda: bot.state.facts.get("uncertain") == 1)
+    assert stage.texts() == []
+    assert len(stage.ration.spent) == 2  # either may have been counted
+
+
+async def test_a_refused_answer_holds_up_nobody(stage: Stage, fake: FakeZaloBot) -> None:
+    fake.plan("sendMessage", refuse(400))
+    an = fake.person()
+    async with stage.running():
+        fake.say(an, "một")
+        fake.say(an, "hai")
+        await stage.done(2)
+    assert stage.texts() == ["đáp hai"]
+    assert stage.ration.spent == [Purpose.ANSWER]
+
+
+async def test_the_part_that_failed_is_sent_again_and_not_those_before(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    stage.desk.reply = lambda incoming: (say("một"), say("hai"), say("ba"))
+    fake.plan("sendMessage", passes(), *[refuse(403)] * 6)
+    async with stage.running():
+        fake.say(fake.person(), "?")
+        await stage.done()
+    assert stage.texts() == ["một", "hai", "ba"]
+
+
+# --- pictures and files
+
+
+class Addresses:
+    async def address(self, file: File) -> str | None:
+        return f"https://sct.example.vn/tep/{file.name}"
+
+
+CHART = File(name="bieu-do.png", media_type="image/png", content=b"png", picture=True)
+SHEET = File(name="bao-cao.xlsx", media_type="application/x", content=b"xlsx")
+
+
+async def test_one_picture_carries_the_text_and_other_files_are_links(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    stage.desk.reply = lambda incoming: (say("Tiến độ tháng", files=(SHEET, CHART)),)
+    async with stage.running(addresses=Addresses()):
+        fake.say(fake.person(), "báo cáo")
+        await stage.done()
+    [message] = fake.sent
+    assert message.photo == "https://sct.example.vn/tep/bieu-do.png"
+    assert message.caption.startswith("Tiến độ tháng")
+    assert "https://sct.example.vn/tep/bao-cao.xlsx" in message.caption
+
+
+async def test_a_picture_that_is_refused_becomes_a_link(stage: Stage, fake: FakeZaloBot) -> None:
+    stage.desk.reply = lambda incoming: (say("Tiến độ tháng", files=(CHART,)),)
+    fake.plan("sendPhoto", refuse(400))
+    async with stage.running(addresses=Addresses()):
+        fake.say(fake.person(), "báo cáo")
+        await stage.done()
+    assert stage.texts() == ["Tiến độ tháng\n\nTệp bieu-do.png: https://sct.example.vn/tep/bieu-do.png"]
+
+
+async def test_without_addresses_it_is_said_that_files_do_not_come(stage: Stage, fake: FakeZaloBot) -> None:
+    stage.desk.reply = lambda incoming: (say("Tiến độ tháng", files=(CHART,)),)
+    async with stage.running():
+        fake.say(fake.person(), "báo cáo")
+        await stage.done()
+    [text] = stage.texts()
+    assert "bieu-do.png" in text
+    assert "http" not in text
+
+
+async def test_files_are_fetched_and_only_from_zalo(stage: Stage, fake: FakeZaloBot) -> None:
+    bot = stage.bot()
+    with pytest.raises(FileUnavailable, match="Chưa kết nối"):
+        await bot.fetch(f"{fake.url}/a")
+    async with stage.running() as bot:
+        with pytest.raises(FileUnavailable, match="không nằm trên máy chủ của Zalo"):
+            await bot.fetch("http://127.0.0.1:1/a.jpg")
+        with pytest.raises(FileUnavailable, match="không còn giữ"):
+            await bot.fetch(f"{fake.url}/khong-co.jpg")
+        assert b'"sent"' in await bot.fetch(f"{fake.url}/_control/stats")
+
+
+# --- the month's messages
+
+
+async def test_when_the_month_is_spent_each_person_is_told_once_and_work_goes_on(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    stage.ration = Rations(left=0)
+    an, binh = fake.person("An"), fake.person("Bình")
+    async with stage.running(elsewhere="https://sct.example.vn"):
+        fake.say(an, "một")
+        fake.say(an, "hai")
+        fake.say(binh, "ba")
+        await stage.done(3)
+    [to_an], [to_binh] = fake.received(an), fake.received(binh)
+    assert to_an.text == to_binh.text
+    assert "hết số tin" in to_an.text
+    assert "https://sct.example.vn" in to_an.text
+    assert sorted(stage.desk.texts) == ["ba", "hai", "một"]  # what staff ordered is done all the same
+
+
+async def test_what_the_platform_refuses_again_and_again_is_a_spent_month(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    fake.plan("sendMessage", *[too_many(status=200)] * 20)
+    async with stage.running(pace=replace(PACE, hold=0.02, longest_hold=0.08)) as bot:
+        fake.say(fake.person(), "một")
+        await stage.done()
+        assert stage.ration.platform_says >= 1
+        assert "hết số tin của tháng" in bot.state.detail
+        assert bot.state.up is True
+    assert stage.texts() == []
+    assert stage.ration.spent == []
+    waits = [seconds for _, seconds, account in stage.gate.floods if account]
+    assert waits == sorted(waits)
+    assert len(waits) >= 3
+
+
+async def test_messages_that_go_again_end_the_spent_month(stage: Stage, fake: FakeZaloBot) -> None:
+    class Lenient(Rations):
+        async def ran_out(self) -> None:
+            self.platform_says += 1
+
+    stage.ration = Lenient()
+    fake.plan("sendMessage", *[too_many()] * 3)
+    async with stage.running() as bot:
+        fake.say(fake.person(), "một")
+        await until(lambda: "hết số tin" in bot.state.detail)
+        await stage.done()
+        await until(lambda: not bot.state.detail)
+    assert stage.texts() == ["đáp một"]
+
+
+# --- the token
+
+
+async def test_a_wrong_token_ends_the_channel_with_what_to_do(stage: Stage, fake: FakeZaloBot) -> None:
+    settings = stage.settings().model_copy(update={"token": SecretStr("1459:sai")})
+    bot = stage.bot(settings=settings)
+    with pytest.raises(ChannelDown) as caught:
+        await bot.run()
+    assert caught.value.retry is False
+    assert "Zalo Bot Creator" in caught.value.reason
+    assert bot.state.detail == caught.value.reason
+
+
+async def test_a_token_that_is_taken_back_ends_the_channel_and_another_run_goes_on(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    fake.poll_seconds = 0.05
+    bot: ZaloBot = stage.bot()
+    task = asyncio.create_task(bot.run())
+    await until(lambda: bot.state.up)
+    token, fake.token = fake.token, "1459:moi"
+    with pytest.raises(ChannelDown, match="token"):
+        await task
+    fake.token = token
+    fake.say(fake.person(), "một")
+    task = asyncio.create_task(bot.run())
+    await stage.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert stage.texts() == ["đáp một"]
+
+
+async def test_the_start_is_patient(stage: Stage, fake: FakeZaloBot) -> None:
+    fake.plan("getMe", drop_before(), bad_gateway(), refuse(403))
+    async with stage.running():
+        fake.say(fake.person(), "một")
+        await stage.done()
+    assert stage.texts() == ["đáp một"]
+    assert len(fake.called("getMe")) == 4
+
+
+async def test_the_token_is_in_no_log_and_no_error(
+    stage: Stage, fake: FakeZaloBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("httpx", "httpcore"):  # as bot.logs has them
+        caplog.set_level(logging.WARNING, name)
+    caplog.set_level(logging.DEBUG)
+    for method in ("getMe", "getUpdates", "sendMessage"):
+        fake.plan(method, drop_before(), refuse(500))
+    fake.say(fake.person(), "chuyện riêng")
+    async with stage.running():
+        await stage.done()
+    unreachable = stage.settings().model_copy(update={"base_url": "http://127.0.0.1:9"})
+    async with asyncio.timeout(5):
+        bot = stage.bot(settings=unreachable)
+        task = asyncio.create_task(bot.run())
+        await until(lambda: bot.state.detail)
+        assert "Không kết nối được tới Zalo" in bot.state.detail
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    secret = fake.token.partition(":")[2]
+    assert caplog.records
+    for record in caplog.records:
+        assert secret not in record.getMessage() + str(record.exc_info) + str(record.args)
+        if record.levelno >= logging.INFO:
+            assert "chuyện riêng" not in record.getMessage()
