@@ -59,8 +59,12 @@ class Postbox:
         serve: Serve,
         grace: float = 8.0,
         scale: float = 1.0,
+        shut: bool = False,
     ) -> None:
-        """`grace`: seconds for what is in hand when we are to stop. `scale`: of the pauses between tries."""
+        """`grace`: seconds for what is in hand when we are to stop. `scale`: of the pauses between tries.
+
+        `shut`: what is taken before `resume` is only stored, as it is after `close`.
+        """
         self._channel = channel
         self._account = account
         self._sessions = sessions
@@ -69,6 +73,7 @@ class Postbox:
         self._serve = serve
         self._grace = grace
         self._scale = scale
+        self._shut = shut
         self._tails: dict[str, asyncio.Task[None]] = {}  # chat → the last event of it that is in hand
         self._hands: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(_AT_ONCE)
@@ -79,19 +84,24 @@ class Postbox:
         Once this returns the platform may forget it. Raises DatabaseUnavailable.
         """
         new = await asyncio.to_thread(self._store, key, raw, also)
-        if new:
+        if new and not self._shut:
             self._begin(key, raw)
         return new
 
     async def resume(self) -> int:
-        """Go on with what an earlier life has left; how much that is. Raises DatabaseUnavailable."""
+        """Go on with what an earlier life has left or was only stored; how much that is.
+
+        Raises DatabaseUnavailable.
+        """
+        self._shut = False  # first: what comes meanwhile may be begun twice, which does no harm
         left = await asyncio.to_thread(self._left)
         for stored in left:
             self._begin(stored.key, stored.raw)
         return len(left)
 
     async def close(self) -> None:
-        """Let what is in hand finish for a while; the rest is gone on with in the next life."""
+        """Let what is in hand finish for a while; the rest, and what comes, waits for `resume`."""
+        self._shut = True
         hands = set(self._hands)
         try:
             if hands:

@@ -94,7 +94,6 @@ class ZaloOa(Platform):
         self._pace = pace or Pace()
         self._line: Line | None = None
         self._answerer: Answerer | None = None
-        self._open = asyncio.Event()
         self._rejection: asyncio.Future[str] | None = None
         self._people = OaPeople(
             account=self.account,
@@ -115,6 +114,7 @@ class ZaloOa(Platform):
             serve=self._serve,
             grace=self._pace.patience.grace,
             scale=self._pace.scale,
+            shut=True,
         )
         self._webhook = OaWebhook(
             app_id=settings.app_id or "",
@@ -163,7 +163,6 @@ class ZaloOa(Platform):
         finally:
             self._mark(up=False)
             await self._postbox.close()
-            self._open.clear()
             self._line = self._answerer = None
             await api.close()
         raise self._down(reason)
@@ -178,7 +177,6 @@ class ZaloOa(Platform):
         line = Line(api=api, files=files, mouth=OaMouth(api, files))
         self._line, self._answerer = line, Answerer(line.mouth, self._gate, self._pace.patience)
         await self._patiently(self._postbox.resume)
-        self._open.set()
         self._mark(up=True)
         work = [
             asyncio.ensure_future(self._keep_token()),
@@ -268,7 +266,6 @@ class ZaloOa(Platform):
 
     async def _serve(self, incoming: Incoming) -> None:
         """Handle a message or event and answer it. Raises Undelivered, DatabaseUnavailable."""
-        await self._open.wait()
         course = await asyncio.to_thread(self._people.course, incoming)
         if course is Course.SILENCE:
             await asyncio.to_thread(self._people.pass_over, incoming)

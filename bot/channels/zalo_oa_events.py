@@ -294,7 +294,7 @@ def _number(value: Any) -> int:
 
 def _moment(stamp: str, received: datetime) -> datetime:
     """A timestamp in milliseconds; `received` for one that can't be (an example of Zalo's own is of 1974)."""
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 16):
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 15):
         return received
     at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(stamp))
     return min(at, received) if received - _OLDEST <= at <= received + _AHEAD else received
