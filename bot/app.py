@@ -107,6 +107,12 @@ class Office:
         )
         self._closing = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._links = FileLinks(
+            sessions=self.sessions,
+            clock=self.clock,
+            public_url=settings.web.public_url,
+            days=settings.web.file_days,
+        )
         self.platforms: list[Platform] = build(
             Ground(
                 desk=self.desk,
@@ -116,12 +122,7 @@ class Office:
                 clock=self.clock,
                 hash_key=key,
                 gate=self.staff.lanes.pace,
-                addresses=FileLinks(
-                    sessions=self.sessions,
-                    clock=self.clock,
-                    public_url=settings.web.public_url,
-                    days=settings.web.file_days,
-                ),
+                addresses=self._links,
             )
         )
         self.web = self._web()
@@ -153,7 +154,8 @@ class Office:
             trusted_proxies=settings.web.trusted_proxies,
             platforms=[route for platform in self.platforms for route in platform.routes()],
             calendar_feed=self.staff.feed,
-            file_links=self._linked,
+            file_links=self._links.follow,
+            file_addresses=self._links,
             console=self._console_parts() if settings.console.enabled else None,
         )
         return Web(
@@ -163,10 +165,6 @@ class Office:
             now=self.clock.now,
             closing=self._closing,
         )
-
-    def _linked(self, secret: str) -> file_links.Linked | None:
-        with self._readers() as session:
-            return file_links.follow(session, secret, now=self.clock.now())
 
     def _console_parts(self) -> Parts:
         return Parts(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_audit, cli_backup, cli_console, cli_report, cli_staff, cli_work, cli_zalo
+from bot import cli_audit, cli_backup, cli_console, cli_doctor, cli_report, cli_staff, cli_work, cli_zalo
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -53,6 +53,7 @@ app.add_typer(cli_work.work_app, name="work")
 app.add_typer(cli_staff.people_app, name="people")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_zalo.zalo_app, name="zalo")
+app.command(cls=Command)(cli_doctor.doctor)
 app.command(cls=Command)(cli_staff.rehearse)
 app.command("vaoban", cls=Command)(cli_console.enter)
 app.command(cls=Command)(cli_report.report)
@@ -63,11 +64,12 @@ app.command(cls=Command)(cli_backup.settle)
 
 @app.command(cls=Command)
 def run(config: ConfigOption = None) -> None:
-    """Chạy dịch vụ: trang web, Telegram (nếu bật)."""
+    """Chạy dịch vụ: trang web và các kênh đã bật (Zalo, Telegram)."""
     settings = settings_of(config)  # before the heavy parts: what is wrong with it is told at once
     import asyncio
 
     from bot.app import Office
+    from bot.carriers import carriers
     from bot.channels.base import ChannelDown
     from bot.console_address import claim_link
     from bot.logs import set_up_logs
@@ -82,7 +84,7 @@ def run(config: ConfigOption = None) -> None:
         def ready(address: str) -> None:
             typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)")
             if office.claim_code:
-                where = "Nhắn riêng cho bot" if settings.telegram.enabled else "Gõ trong xinluon chat"
+                where = "Nhắn riêng cho bot" if carriers(settings) else "Gõ trong xinluon chat"
                 typer.echo(f"Chưa có quản trị. {where}: /nhanquyen {office.claim_code} (hạn 24 giờ)")
                 if link := claim_link(settings, office.claim_code, office.port):
                     typer.echo(f"Hoặc mở trên trình duyệt: {link}")
@@ -145,6 +147,7 @@ def chat(config: ConfigOption = None) -> None:
     """Hỏi đáp trong cửa sổ dòng lệnh (gõ /thoat để ra)."""
     from bot.channels.terminal import Terminal
     from bot.console_address import console_address
+    from bot.files_by_link import FileLinks
     from bot.logs import set_up_logs
     from bot.staff import Staff
     from handlers.desk import FrontDesk
@@ -176,7 +179,13 @@ def chat(config: ConfigOption = None) -> None:
             limits=settings.limits,
             staff=staff.router,
         )
-        Terminal(desk).run()
+        links = FileLinks(
+            sessions=sessions,
+            clock=SystemClock(),
+            public_url=settings.web.public_url,
+            days=settings.web.file_days,
+        )
+        Terminal(desk, addresses=links).run()
 
 
 @app.command(cls=Command)

@@ -30,7 +30,7 @@ from knowledge.phrases import Phrases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.channels.zalo_oa_api import OaFacts
+    from bot.channels.zalo_oa_api import Identity
     from bot.channels.zalo_oa_oauth import Pair
     from office.channel_settings import ZaloOa
     from office.settings import Settings
@@ -173,42 +173,26 @@ def _store(settings: Settings, pair: Pair) -> None:
         )
 
 
-class _Fresh:
-    """The token that has just come; there is no other."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    async def current(self) -> str:
-        return self._token
-
-    async def renewed(self, refused: str) -> str:
-        from bot.channels.zalo_calls import WrongToken
-
-        raise WrongToken("Zalo không nhận mã truy cập vừa cấp.")
-
-
-def _account(oa: ZaloOa, pair: Pair) -> tuple[OaFacts | None, str]:
+def _account(oa: ZaloOa, pair: Pair) -> tuple[Identity | None, str]:
     """What the account says of itself, or why it could not be asked."""
     import asyncio
 
     from bot.channels.zalo_calls import CallEnded
-    from bot.channels.zalo_oa_api import OaApi
+    from bot.channels.zalo_oa_identity import PATH, identity_of
+    from bot.doctor.probe import Question, Silence, ask
 
-    async def ask() -> OaFacts:
-        api = OaApi(oa.base_url, _Fresh(pair.access))
-        try:
-            return await api.our_account()
-        finally:
-            await api.close()
-
+    headers = {"access_token": pair.access}
+    question = Question(method="GET", url=f"{oa.base_url.rstrip('/')}{PATH}", headers=headers)
+    answer = asyncio.run(ask(question))
+    if isinstance(answer, Silence):
+        return None, words()("unreached", why=answer.why.label)
     try:
-        return asyncio.run(ask()), ""
+        return identity_of(answer.body), ""
     except CallEnded as exc:
         return None, exc.reason
 
 
-def _say(oa: ZaloOa, pair: Pair, facts: OaFacts | None, trouble: str) -> None:
+def _say(oa: ZaloOa, pair: Pair, facts: Identity | None, trouble: str) -> None:
     from bot.channels.zalo_oa_tokens import REFRESH_LIFE
 
     text, now = words(), current_moment()

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance import zalo
 from tests.acceptance.program import Program
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOa
 
 OWN_ENTRY = """\
 field: Việc thử
@@ -53,9 +56,31 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def office(fake: FakeTelegram, own_folder: Path) -> Iterator[Program]:
-    """The program with Telegram and an own folder, running. Use persons and chats of your own."""
-    knowledge = {"folders": [str(own_folder)], "reload_seconds": 0.3}
-    with Program(own_folder.parent, telegram=fake, settings={"knowledge": knowledge}) as program:
+def zalo_bot() -> Iterator[FakeZaloBot]:
+    """The Bot Platform that `office` talks to; its plan is no matter here."""
+    with FakeZaloBot(users=1000, messages_per_month=100_000) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def zalo_oa() -> Iterator[FakeZaloOa]:
+    """The OpenAPI that `office` talks to."""
+    with FakeZaloOa() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def office(
+    fake: FakeTelegram, zalo_bot: FakeZaloBot, zalo_oa: FakeZaloOa, own_folder: Path
+) -> Iterator[Program]:
+    """The program with every platform and an own folder, running. Use persons and chats of your own."""
+    settings = zalo.settings_for(zalo_bot, zalo_oa)
+    settings["knowledge"] = {"folders": [str(own_folder)], "reload_seconds": 0.3}
+    settings["zalo_bot"]["quota"] = {"messages_per_month": 100_000, "users": 1000}
+    settings["delivery"] = {"per_chat_second": 50}
+    secrets = zalo.secrets_for(zalo_bot, zalo_oa)
+    with Program(own_folder.parent, telegram=fake, settings=settings, environ=secrets) as program:
+        zalo.log_in(program, zalo_oa)
         program.start()
+        zalo.connect(program, zalo_oa)
         yield program

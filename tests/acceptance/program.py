@@ -64,7 +64,7 @@ class Program:
             program.start()
             program.chat(text="phí bán lẻ thuốc lá")
 
-    `settings` are merged over defaults that suit a test: a free port, quick reloads.
+    `settings` are merged over defaults that suit a test: a free port, quick reloads. `environ`: its secrets.
     """
 
     def __init__(
@@ -74,10 +74,12 @@ class Program:
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         telegram: FakeTelegram | None = None,
         token: str = "",
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        token = token or (telegram.token if telegram else "")
+        self.environ = {**({"XINLUON_TELEGRAM_TOKEN": token} if token else {}), **(environ or {})}
         self.folder = folder
         self.port = 0
-        self.token = token or (telegram.token if telegram else "")
         self.config = folder / "config.yaml"
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(timeout=10, trust_env=False)
@@ -106,14 +108,13 @@ class Program:
     def start(self, *, wait: bool = True) -> None:
         """Start it; with `wait`, until it serves its pages (whatever they say of its health)."""
         assert not self.running
-        environ = {"XINLUON_TELEGRAM_TOKEN": self.token} if self.token else {}
         # Files, not pipes: nobody reads while it runs. Its earlier lives' lines stay in front.
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self._seen = out.seek(0, os.SEEK_END)
             self._process = subprocess.Popen(
                 [COMMAND, "run", "--config", self.config],
                 cwd=self.folder,
-                env=environment(self.folder, **environ),
+                env=environment(self.folder, **self.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

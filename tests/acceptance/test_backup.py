@@ -111,7 +111,7 @@ def test_restored_while_it_runs_it_goes_on_and_sends_nothing_twice(
     with Program(tmp_path, telegram=fake, settings=SETTINGS) as program:
         queue_messages(program, fake, group.id)
         program.start()
-        token = {"XINLUON_TELEGRAM_TOKEN": program.token}
+        token = {**program.environ}
 
         def sent() -> Counter[str]:
             return Counter(m.text for m in fake.received(group))

@@ -1,0 +1,207 @@
+"""`xinluon zalo login` and `status`: consent in the browser or by hand, as a person of IT goes through it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.acceptance.program import COMMAND, command, environment
+from tests.acceptance.zalo import REDIRECT, secrets_for, settings_for
+from tests.fakes.zalo_oa import TOKEN_PATH, FakeZaloOa, drop_after, refuse
+
+_ADDRESS = re.compile(r"^http://\S+/v4/oa/permission\?\S+$", re.MULTILINE)
+
+
+class Desk:
+    """A folder with a configuration, and commands in it."""
+
+    def __init__(self, folder: Path, fake: FakeZaloOa) -> None:
+        self.folder, self.fake = folder, fake
+        self.config = folder / "config.yaml"
+        self.environ = secrets_for(oa=fake)
+        self.set()
+
+    def set(self, **values: Any) -> None:
+        """Write the configuration, with other values for the account."""
+        sections = settings_for(oa=self.fake)
+        sections["zalo_oa"] |= values
+        self.config.write_text(yaml.safe_dump(sections), "utf-8")
+
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        done = command("zalo", *arguments, folder=self.folder, stdin=stdin, environ=self.environ)
+        self.check_secrets(done.stdout + done.stderr)
+        return done
+
+    def walk(self, pasted: Callable[[str], str], *options: str) -> tuple[int, str]:
+        """Go through consent; `pasted`: what is pasted, by the address that was printed."""
+        process = subprocess.Popen(
+            [COMMAND, "zalo", "login", *options],
+            cwd=self.folder,
+            env=environment(self.folder, **self.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with process:
+            assert process.stdin
+            assert process.stdout
+            said = ""
+            while not said.endswith("nhấn Enter.\n"):
+                line = process.stdout.readline()
+                assert line, said
+                said += line
+            found = _ADDRESS.search(said)
+            assert found, said
+            rest, _ = process.communicate(pasted(found[0]) + "\n", timeout=20)
+        self.check_secrets(said + rest)
+        return process.returncode, said + rest
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        file = self.folder / "var" / "xinluon.db"
+        if not file.exists():
+            return []
+        with closing(sqlite3.connect(file)) as connection:
+            query = "SELECT access_token, refresh_token, trouble FROM zalo_tokens"
+            return connection.execute(query).fetchall()
+
+    def check_secrets(self, said: str) -> None:
+        kept = [token for row in self.rows() for token in row[:2]]
+        for secret in (self.fake.app_secret, self.fake.webhook_secret, *kept):
+            assert secret not in said
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeZaloOa]:
+    with FakeZaloOa(redirect_urls=(REDIRECT,)) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path, fake: FakeZaloOa) -> Desk:
+    return Desk(tmp_path, fake)
+
+
+def test_consent_in_the_browser_brings_a_pair_that_works(desk: Desk, fake: FakeZaloOa) -> None:
+    code, said = desk.walk(fake.consent)
+    assert code == 0, said
+    assert "OA: UBND phường Thí Điểm (388613280878808645)" in said
+    assert "không cần khởi động lại" in said
+    [(access, _, trouble)] = desk.rows()
+    assert (access, trouble) == (fake.called("/v2.0/oa/getoa")[-1].headers["access_token"], "")
+
+    told = desk.run("status")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "Zalo OA 388613280878808645, ứng dụng 360846524940903967" in told.stdout
+    assert re.search(r"Quyền: còn đến \d\d:\d\d ngày \d\d/\d\d/\d{4} \(89 ngày\)", told.stdout)
+    as_json = json.loads(desk.run("status", "--json").stdout)
+    assert (as_json["ok"], as_json["trouble"], as_json["version"]) == (True, "", "")
+
+
+def test_the_other_reading_of_the_challenge_can_be_chosen(tmp_path: Path) -> None:
+    with FakeZaloOa(challenge="base64") as fake:
+        desk = Desk(tmp_path, fake)
+        code, said = desk.walk(fake.consent, "--challenge", "base64")
+        assert code == 0, said
+
+
+def test_what_is_wrong_with_the_pasted_address_is_said(desk: Desk, fake: FakeZaloOa) -> None:
+    for change, told in (
+        (lambda back: back.replace("state=", "state=x"), "thuộc một lần cấp quyền khác"),
+        (lambda back: back.replace("oa_id=3", "oa_id=4"), "cấu hình là OA 388613280878808645"),
+    ):
+        code, said = desk.walk(lambda address, change=change: change(fake.consent(address)))  # type: ignore[misc]
+        assert code == 2
+        assert said.rpartition("Lỗi: ")[2].count("\n") == 1
+        assert told in said
+    assert fake.called(TOKEN_PATH) == []
+    assert desk.rows() == []
+
+
+def test_a_code_that_zalo_refuses_says_what_to_try(desk: Desk, fake: FakeZaloOa) -> None:
+    code, said = desk.walk(lambda _: f"{REDIRECT}?code=old&oa_id={fake.oa_id}")
+    assert code == 1
+    assert "chạy lại lệnh" in said
+    assert "--challenge base64" in said
+    assert desk.rows() == []
+
+
+def test_by_hand_a_refresh_token_is_renewed_at_once(desk: Desk, fake: FakeZaloOa) -> None:
+    for _ in range(2):  # the first login and a later one
+        _, refresh = fake.tokens()
+        done = desk.run("login", "--by-hand", stdin=f" {refresh}\r\n")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "UBND phường Thí Điểm" in done.stdout
+        assert refresh not in done.stdout
+        assert fake.called(TOKEN_PATH)[-1].parameters["refresh_token"] == refresh
+        [(_, kept, _)] = desk.rows()
+        assert kept != refresh
+
+
+def test_by_hand_what_is_no_good_is_said_and_nothing_is_kept(desk: Desk, fake: FakeZaloOa) -> None:
+    for stdin, code, told in (
+        ("", 2, "chưa nhập mã làm mới"),
+        ("mã của tôi\n", 2, "chép lại cả mã"),
+        ("rt-used\n", 1, "mã làm mới đã dùng rồi hoặc đã hết hạn → lấy mã khác ở API Explorer"),
+    ):
+        done = desk.run("login", "--by-hand", stdin=stdin)
+        assert done.returncode == code
+        assert done.stderr.startswith("Lỗi: ")
+        assert told in done.stderr
+    assert desk.rows() == []
+
+
+def test_a_lost_answer_is_said_to_be_one(desk: Desk, fake: FakeZaloOa) -> None:
+    fake.plan(TOKEN_PATH, drop_after())
+    done = desk.run("login", "--by-hand", stdin=fake.tokens()[1])
+    assert done.returncode == 3
+    assert "Mã làm mới có thể đã dùng → lấy mã khác" in done.stderr
+
+
+def test_another_account_s_token_is_not_kept(desk: Desk, fake: FakeZaloOa) -> None:
+    desk.set(oa_id="777")
+    done = desk.run("login", "--by-hand", stdin=fake.tokens()[1])
+    assert done.returncode == 1
+    assert "của OA 388613280878808645 «UBND phường Thí Điểm», còn cấu hình là OA 777" in done.stderr
+    assert desk.rows() == []
+
+
+def test_a_pair_is_kept_though_the_account_can_not_be_asked(desk: Desk, fake: FakeZaloOa) -> None:
+    fake.plan("/v2.0/oa/getoa", refuse(-224))
+    done = desk.run("login", "--by-hand", stdin=fake.tokens()[1])
+    assert done.returncode == 0
+    assert "Chưa kiểm được với Zalo: Gói dịch vụ của OA không có chức năng này." in done.stdout
+    assert len(desk.rows()) == 1
+
+
+def test_settings_that_are_missing_are_named(desk: Desk, fake: FakeZaloOa) -> None:
+    desk.set(enabled=False, oa_id=None)
+    done = desk.run("login", "--by-hand", stdin="x\n")
+    assert (done.returncode, "zalo_oa.oa_id: " in done.stderr) == (2, True)
+    desk.set(redirect_url=None)
+    done = desk.run("login")
+    assert done.returncode == 2
+    assert "zalo_oa.redirect_url" in done.stderr
+    assert "--by-hand" in done.stderr
+    desk.set(oauth_url="http://127.0.0.1:9")
+    done = desk.run("login", "--by-hand", stdin="x\n")
+    assert (done.returncode, "Không kết nối được" in done.stderr) == (3, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_status_says_that_consent_is_missing(desk: Desk) -> None:
+    done = desk.run("status")
+    assert done.returncode == 1
+    assert done.stdout == "Zalo OA 388613280878808645: chưa cấp quyền. Chạy «xinluon zalo login».\n"
+    desk.environ.pop("XINLUON_ZALO_OA_WEBHOOK_SECRET")
+    desk.set(enabled=False)
+    assert desk.run("status").returncode == 1  # before the channel is switched on, too
