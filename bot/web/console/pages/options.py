@@ -114,7 +114,7 @@ def _values(section: BaseModel, at: str) -> Iterator[tuple[str, str]]:
 
 def _said(value: Any) -> str:
     """A value as people read it; of a secret only that there is one."""
-    if value is None or value == () or value == "":
+    if value is None or value in ((), "", {}):
         return labels()("none")
     if isinstance(value, SecretStr):
         return labels()("secret")
@@ -124,6 +124,8 @@ def _said(value: Any) -> str:
         return f"{value.hour}:{value:%M}"
     if isinstance(value, BaseModel):
         return str(getattr(value, "name", ""))
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_said(item)}" for key, item in value.items())
     if isinstance(value, tuple):
         return "; ".join(_said(item) for item in value)
     if isinstance(value, float):
