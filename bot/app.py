@@ -123,6 +123,7 @@ class Office:
                 hash_key=key,
                 gate=self.staff.lanes.pace,
                 addresses=self._links,
+                counted=self.metrics.quotas.append,
             )
         )
         self.web = self._web()

@@ -18,13 +18,14 @@ from office.channel_names import ZALO_BOT, ZALO_OA
 from office.clock import Clock
 from office.settings import Settings
 from scheduler.courier import Gate
-from scheduler.rationing import MonthlyRation
+from scheduler.rationing import Figure, MonthlyRation
 from scheduler.stored_files import FileShelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What every platform stands on. `gate`: (channel, account) → the pace of its answers and deliveries."""
+    """What every platform stands on. `gate`: (channel, account) → the pace of its answers and deliveries;
+    `counted` is given what tells how much of a plan is used."""
 
     desk: Desk
     settings: Settings
@@ -34,6 +35,7 @@ class Ground:
     hash_key: bytes
     gate: Callable[[str, str], Gate]
     addresses: FileAddresses | None = None
+    counted: Callable[[Callable[[], Figure]], None] = lambda figure: None
 
 
 def build(ground: Ground) -> list[Platform]:
@@ -71,6 +73,15 @@ def _telegram(ground: Ground) -> Telegram:
 def _zalo_bot(ground: Ground) -> ZaloBot:
     chosen = ground.settings.zalo_bot
     account = zalo_bot_account(chosen.token.get_secret_value() if chosen.token else "")
+    ration = MonthlyRation(
+        sessions=ground.sessions,
+        readers=ground.readers,
+        clock=ground.clock,
+        channel=ZALO_BOT,
+        account=account,
+        quota=chosen.quota,
+    )
+    ground.counted(ration.figure)
     return ZaloBot(
         ground.desk,
         settings=chosen,
@@ -78,14 +89,7 @@ def _zalo_bot(ground: Ground) -> ZaloBot:
         clock=ground.clock,
         gate=ground.gate(ZALO_BOT, account),
         hash_key=ground.hash_key,
-        ration=MonthlyRation(
-            sessions=ground.sessions,
-            readers=ground.readers,
-            clock=ground.clock,
-            channel=ZALO_BOT,
-            account=account,
-            quota=chosen.quota,
-        ),
+        ration=ration,
         addresses=ground.addresses,
         elsewhere=ground.settings.web.public_url or "",
     )

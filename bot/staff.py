@@ -83,6 +83,9 @@ class Staff:
             office=settings.office.name,
             channels={channel: PARTS[channel] for channel in sorted(carried)},
             editable=EDITABLE,
+            hash_key=hash_key,
+            zalo_bot=settings.zalo_bot,
+            zalo_oa=settings.zalo_oa,
             wake=lambda: self.waker.wake(),
         )
         self.lanes = Lanes(

@@ -45,6 +45,12 @@ class NoRation(Ration):
         """That can't be."""
 
 
-def purpose_of(source: Source) -> Purpose:
-    """What a delivery is for."""
-    return Purpose.DEADLINE if source is Source.ASSIGNMENT else Purpose.OTHER
+ALARM = 0
+"""The `source_id` of events that are about the channels themselves: who looks after them must hear of it."""
+
+
+def purpose_of(source: Source, source_id: int) -> Purpose:
+    """What a delivery is for; an alarm counts as a deadline ping."""
+    if source is Source.ASSIGNMENT or (source is Source.EVENT and source_id == ALARM):
+        return Purpose.DEADLINE
+    return Purpose.OTHER

@@ -77,7 +77,8 @@ class OaCourier(Courier):
             return Retry(reason=exc.message)
 
     async def _to_person(self, line: Line, parcel: Parcel, window: Window) -> Outcome:
-        chosen = way(window, purpose_of(parcel.source), billed=self._billed, template=bool(self._pings.id))
+        purpose = purpose_of(parcel.source, parcel.source_id)
+        chosen = way(window, purpose, billed=self._billed, template=bool(self._pings.id))
         match chosen:
             case Way.MESSAGE:
                 return await self._send(line, parcel)
