@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from bot.channels.base import ChannelDown, FileUnavailable
 from bot.channels.zalo_oa_tokens import store_pair
+from office import groups
 from office.database import DatabaseUnavailable
 from office.inbox import InboxState, Update
 from office.messages import Choice, ChoiceKind, File, Incoming, Reply
@@ -25,7 +26,6 @@ from office.zalo_tokens import ZaloTokens
 from tests.fakes.zalo_oa import CS_PATH, TOKEN_PATH, FakeZaloOa, bad_gateway, drop_before, refuse, slow
 from tests.integration.zalo_oa_stage import MovableClock, Stage, say, served, until
 
-V2_PATH = "/v2.0/oa/message"
 GROUPS = "/v3.0/oa/group/getgroupsofoa"
 
 
@@ -204,17 +204,6 @@ async def test_a_state_agency_is_sent_to_by_v2_after_its_own_error_and_from_then
         assert len(fake.called(CS_PATH)) == 1
         assert [m.text for m in fake.sent] == ["đáp một", "đáp hai", "đáp ba"]
         stage.close()
-
-
-@pytest.mark.parametrize("code", [-200, -201, -221, -224, -230, -240])
-async def test_no_other_error_leads_to_v2(stage: Stage, fake: FakeZaloOa, code: int) -> None:
-    an = fake.person("An")
-    fake.plan(CS_PATH, refuse(code))
-    async with stage.serving():
-        fake.say(an, "một")
-        await settled(stage)
-    assert fake.called(V2_PATH) == []
-    assert fake.sent == []
 
 
 async def test_the_version_that_works_is_kept_and_given_up_when_it_is_shut(
@@ -492,6 +481,7 @@ async def test_a_first_follower_is_greeted(stage: Stage, fake: FakeZaloOa) -> No
         await settled(stage)
         assert texts(fake) == ["đáp /start"]
         fake.unfollow(an)
+        await settled(stage)
         fake.follow(an)
         await settled(stage)
     assert texts(fake) == ["đáp /start"]
@@ -610,7 +600,7 @@ async def test_who_writes_can_be_reached_again(stage: Stage, fake: FakeZaloOa) -
 # --- groups
 
 
-@pytest.mark.parametrize("key", ["both", "message.group_id", "recipient.group_id", "recipient.id"])
+@pytest.mark.parametrize("key", ["both", "recipient.id"])
 async def test_a_group_is_answered_where_it_calls_us(tmp_path: Path, clock: MovableClock, key: str) -> None:
     with FakeZaloOa(now=clock.now, group_key=key) as fake:
         stage = Stage(tmp_path, fake, clock)
@@ -635,6 +625,26 @@ async def test_a_new_group_is_told_of_once_with_its_name(stage: Stage, fake: Fak
     [heard] = stage.desk.heard
     assert (heard.event, heard.title, heard.chat) == ("added", "Phòng QLTM", group.id)
     assert heard.group
+
+
+async def test_a_group_that_is_gone_is_told_of_after_a_second_look(stage: Stage, fake: FakeZaloOa) -> None:
+    with stage.sessions.begin() as session:
+        groups.met(
+            session,
+            channel="zalo_oa",
+            account=fake.oa_id,
+            chat="f4148a7e",
+            title="Phòng cũ",
+            added_by="",
+            now=stage.clock.now(),
+        )
+    async with stage.serving(webhook=False) as oa:
+        await fake.until(lambda: fake.called(GROUPS))
+        assert stage.desk.heard == []
+        assert await oa._groups.look(oa._line.api.groups)  # type: ignore[union-attr]
+        await until(lambda: stage.desk.heard)
+    [heard] = stage.desk.heard
+    assert (heard.event, heard.chat, heard.group) == ("removed", "f4148a7e", True)
 
 
 async def test_an_account_without_groups_bothers_nobody(
