@@ -11,6 +11,7 @@ import hmac
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -235,13 +236,10 @@ class ZaloBot(Platform):
             hooked = not trouble
             self._mark(up=True, detail=trouble)
             pause = min(self._pace.check, pause * 2) if trouble else self._pace.check
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._speaker.wrong_token.wait()
-            except TimeoutError:
-                continue
+                    await self._speaker.wrong_token.wait()  # then the next call finds the same, and ends it
             self._speaker.wrong_token.clear()
-            await self._patiently(api.me)  # raises WrongToken, unless it was a mistake
 
     async def _hook(self, api: ZaloBotApi) -> str:
         """Set the webhook; why Zalo doesn't reach us by it, "" when it does. Raises WrongToken, Refused."""

@@ -200,6 +200,19 @@ async def test_what_comes_before_the_bot_is_up_is_kept_and_answered_once(
     assert stage.texts() == ["đáp một"]
 
 
+async def test_what_a_group_says_before_the_bot_knows_its_name_is_understood_all_the_same(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    bot = hooked(stage)
+    said = event(fake.person(), f"@{fake.display_name} lệ phí?")
+    said["message"]["chat"] = {"chat_type": "GROUP", "id": "g1"}
+    assert await post(bot, said) == 200
+    await asyncio.sleep(0.05)
+    async with serving(bot):
+        await stage.done()
+    assert stage.desk.texts == ["lệ phí?"]
+
+
 async def test_what_was_only_stored_is_answered_by_the_next_life(stage: Stage, fake: FakeZaloBot) -> None:
     first = hooked(stage)
     assert await post(first, event(fake.person(), "một")) == 200
