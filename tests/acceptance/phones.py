@@ -136,7 +136,8 @@ class ZaloBotPhone(Phone):
         self.fake, self.program, self.chat = fake, program, fake.person(name)
 
     def screen(self) -> Sequence[Shown]:
-        return [Shown(m.text, labels_in(m.text)) for m in self.fake.received(self.chat)]
+        shown = [m.text or m.caption for m in self.fake.received(self.chat)]  # a picture has its words below
+        return [Shown(text, labels_in(text)) for text in shown]
 
     def send(self, text: str) -> None:
         answered(self.program, self.channel, self.fake.say(self.chat, text))

@@ -13,36 +13,62 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
-from tests.acceptance.program import COMMAND, command, environment
+from bot import cli_zalo
+from bot.channels.zalo_oa_login import Consent, ask_consent
+from bot.cli import app
+from tests.acceptance.program import COMMAND, environment
 from tests.acceptance.zalo import REDIRECT, secrets_for, settings_for
+from tests.databases import fresh_sqlite
 from tests.fakes.zalo_oa import TOKEN_PATH, FakeZaloOa, drop_after, refuse
 
 _ADDRESS = re.compile(r"^http://\S+/v4/oa/permission\?\S+$", re.MULTILINE)
 
 
 class Desk:
-    """A folder with a configuration, and commands in it."""
+    """A folder with a configuration, and commands in it: most run in this process, which is quicker."""
 
-    def __init__(self, folder: Path, fake: FakeZaloOa) -> None:
-        self.folder, self.fake = folder, fake
+    def __init__(self, folder: Path, fake: FakeZaloOa, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.fake, self.patch = folder, fake, monkeypatch
         self.config = folder / "config.yaml"
         self.environ = secrets_for(oa=fake)
+        self.database = fresh_sqlite(folder / "var")
         self.set()
 
     def set(self, **values: Any) -> None:
         """Write the configuration, with other values for the account."""
         sections = settings_for(oa=self.fake)
         sections["zalo_oa"] |= values
+        sections["database"] = {"url": self.database}
         self.config.write_text(yaml.safe_dump(sections), "utf-8")
 
-    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        done = command("zalo", *arguments, folder=self.folder, stdin=stdin, environ=self.environ)
-        self.check_secrets(done.stdout + done.stderr)
+    def run(self, *arguments: str, stdin: str = "") -> Result:
+        for name, value in self.environ.items():
+            self.patch.setenv(name, value)
+        done = CliRunner().invoke(app, ["zalo", *arguments, "--config", str(self.config)], input=stdin)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        self.check_secrets(done.output)
+        return done
+
+    def consent(self, paste: Callable[[str], str], *options: str) -> Result:
+        """Go through consent; `paste`: what is pasted, by the address that was printed."""
+        printed: list[str] = []
+
+        def asked(**given: Any) -> Consent:
+            consent = ask_consent(**given)
+            printed.append(consent.url)
+            return consent
+
+        with self.patch.context() as patched:
+            patched.setattr(cli_zalo, "ask_consent", asked)
+            patched.setattr(cli_zalo, "_line", lambda prompt: paste(printed[-1]) + "\n")
+            done = self.run("login", *options)
+        assert printed[-1] in done.output
         return done
 
     def walk(self, pasted: Callable[[str], str], *options: str) -> tuple[int, str]:
-        """Go through consent; `pasted`: what is pasted, by the address that was printed."""
+        """`consent` with a process of its own; its exit code and all that it said."""
         process = subprocess.Popen(
             [COMMAND, "zalo", "login", *options],
             cwd=self.folder,
@@ -67,10 +93,7 @@ class Desk:
         return process.returncode, said + rest
 
     def rows(self) -> list[tuple[Any, ...]]:
-        file = self.folder / "var" / "xinluon.db"
-        if not file.exists():
-            return []
-        with closing(sqlite3.connect(file)) as connection:
+        with closing(sqlite3.connect(self.folder / "var" / "xinluon.db")) as connection:
             query = "SELECT access_token, refresh_token, trouble FROM zalo_tokens"
             return connection.execute(query).fetchall()
 
@@ -87,8 +110,8 @@ def fake() -> Iterator[FakeZaloOa]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, fake: FakeZaloOa) -> Desk:
-    return Desk(tmp_path, fake)
+def desk(tmp_path: Path, fake: FakeZaloOa, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, fake, monkeypatch)
 
 
 def test_consent_in_the_browser_brings_a_pair_that_works(desk: Desk, fake: FakeZaloOa) -> None:
@@ -100,38 +123,42 @@ def test_consent_in_the_browser_brings_a_pair_that_works(desk: Desk, fake: FakeZ
     assert (access, trouble) == (fake.called("/v2.0/oa/getoa")[-1].headers["access_token"], "")
 
     told = desk.run("status")
-    assert (told.returncode, told.stderr) == (0, "")
+    assert (told.exit_code, told.stderr) == (0, "")
     assert "Zalo OA 388613280878808645, ứng dụng 360846524940903967" in told.stdout
     assert re.search(r"Quyền: còn đến \d\d:\d\d ngày \d\d/\d\d/\d{4} \(89 ngày\)", told.stdout)
     as_json = json.loads(desk.run("status", "--json").stdout)
     assert (as_json["ok"], as_json["trouble"], as_json["version"]) == (True, "", "")
 
 
-def test_the_other_reading_of_the_challenge_can_be_chosen(tmp_path: Path) -> None:
+def test_the_other_reading_of_the_challenge_can_be_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FakeZaloOa(challenge="base64") as fake:
-        desk = Desk(tmp_path, fake)
-        code, said = desk.walk(fake.consent, "--challenge", "base64")
-        assert code == 0, said
+        done = Desk(tmp_path, fake, monkeypatch).consent(fake.consent, "--challenge", "base64")
+        assert done.exit_code == 0, done.output
 
 
 def test_what_is_wrong_with_the_pasted_address_is_said(desk: Desk, fake: FakeZaloOa) -> None:
-    for change, told in (
-        (lambda back: back.replace("state=", "state=x"), "thuộc một lần cấp quyền khác"),
-        (lambda back: back.replace("oa_id=3", "oa_id=4"), "cấu hình là OA 388613280878808645"),
+    def changed(old: str, new: str) -> Result:
+        return desk.consent(lambda address: fake.consent(address).replace(old, new))
+
+    for done, told in (
+        (changed("state=", "state=x"), "thuộc một lần cấp quyền khác"),
+        (changed("oa_id=3", "oa_id=4"), "cấu hình là OA 388613280878808645"),
     ):
-        code, said = desk.walk(lambda address, change=change: change(fake.consent(address)))  # type: ignore[misc]
-        assert code == 2
-        assert said.rpartition("Lỗi: ")[2].count("\n") == 1
-        assert told in said
+        assert done.exit_code == 2
+        assert done.stderr.startswith("Lỗi: ")
+        assert done.stderr.count("\n") == 1
+        assert told in done.stderr
     assert fake.called(TOKEN_PATH) == []
     assert desk.rows() == []
 
 
 def test_a_code_that_zalo_refuses_says_what_to_try(desk: Desk, fake: FakeZaloOa) -> None:
-    code, said = desk.walk(lambda _: f"{REDIRECT}?code=old&oa_id={fake.oa_id}")
-    assert code == 1
-    assert "chạy lại lệnh" in said
-    assert "--challenge base64" in said
+    done = desk.consent(lambda _: f"{REDIRECT}?code=old&oa_id={fake.oa_id}")
+    assert done.exit_code == 1
+    assert "chạy lại lệnh" in done.stderr
+    assert "--challenge base64." in done.stderr
     assert desk.rows() == []
 
 
@@ -139,7 +166,7 @@ def test_by_hand_a_refresh_token_is_renewed_at_once(desk: Desk, fake: FakeZaloOa
     for _ in range(2):  # the first login and a later one
         _, refresh = fake.tokens()
         done = desk.run("login", "--by-hand", stdin=f" {refresh}\r\n")
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.exit_code, done.stderr) == (0, "")
         assert "UBND phường Thí Điểm" in done.stdout
         assert refresh not in done.stdout
         assert fake.called(TOKEN_PATH)[-1].parameters["refresh_token"] == refresh
@@ -154,7 +181,7 @@ def test_by_hand_what_is_no_good_is_said_and_nothing_is_kept(desk: Desk, fake: F
         ("rt-used\n", 1, "mã làm mới đã dùng rồi hoặc đã hết hạn → lấy mã khác ở API Explorer"),
     ):
         done = desk.run("login", "--by-hand", stdin=stdin)
-        assert done.returncode == code
+        assert done.exit_code == code
         assert done.stderr.startswith("Lỗi: ")
         assert told in done.stderr
     assert desk.rows() == []
@@ -163,14 +190,14 @@ def test_by_hand_what_is_no_good_is_said_and_nothing_is_kept(desk: Desk, fake: F
 def test_a_lost_answer_is_said_to_be_one(desk: Desk, fake: FakeZaloOa) -> None:
     fake.plan(TOKEN_PATH, drop_after())
     done = desk.run("login", "--by-hand", stdin=fake.tokens()[1])
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert "Mã làm mới có thể đã dùng → lấy mã khác" in done.stderr
 
 
 def test_another_account_s_token_is_not_kept(desk: Desk, fake: FakeZaloOa) -> None:
     desk.set(oa_id="777")
     done = desk.run("login", "--by-hand", stdin=fake.tokens()[1])
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "của OA 388613280878808645 «UBND phường Thí Điểm», còn cấu hình là OA 777" in done.stderr
     assert desk.rows() == []
 
@@ -178,7 +205,7 @@ def test_another_account_s_token_is_not_kept(desk: Desk, fake: FakeZaloOa) -> No
 def test_a_pair_is_kept_though_the_account_can_not_be_asked(desk: Desk, fake: FakeZaloOa) -> None:
     fake.plan("/v2.0/oa/getoa", refuse(-224))
     done = desk.run("login", "--by-hand", stdin=fake.tokens()[1])
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "Chưa kiểm được với Zalo: Gói dịch vụ của OA không có chức năng này." in done.stdout
     assert len(desk.rows()) == 1
 
@@ -186,22 +213,22 @@ def test_a_pair_is_kept_though_the_account_can_not_be_asked(desk: Desk, fake: Fa
 def test_settings_that_are_missing_are_named(desk: Desk, fake: FakeZaloOa) -> None:
     desk.set(enabled=False, oa_id=None)
     done = desk.run("login", "--by-hand", stdin="x\n")
-    assert (done.returncode, "zalo_oa.oa_id: " in done.stderr) == (2, True)
+    assert (done.exit_code, "zalo_oa.oa_id: " in done.stderr) == (2, True)
     desk.set(redirect_url=None)
     done = desk.run("login")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "zalo_oa.redirect_url" in done.stderr
     assert "--by-hand" in done.stderr
     desk.set(oauth_url="http://127.0.0.1:9")
     done = desk.run("login", "--by-hand", stdin="x\n")
-    assert (done.returncode, "Không kết nối được" in done.stderr) == (3, True)
+    assert (done.exit_code, "Không kết nối được" in done.stderr) == (3, True)
     assert "Traceback" not in done.stderr
 
 
 def test_status_says_that_consent_is_missing(desk: Desk) -> None:
     done = desk.run("status")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout == "Zalo OA 388613280878808645: chưa cấp quyền. Chạy «xinluon zalo login».\n"
-    desk.environ.pop("XINLUON_ZALO_OA_WEBHOOK_SECRET")
+    desk.patch.delenv(desk.environ.popitem()[0])  # the webhook's secret
     desk.set(enabled=False)
-    assert desk.run("status").returncode == 1  # before the channel is switched on, too
+    assert desk.run("status").exit_code == 1  # before the channel is switched on, too
