@@ -77,7 +77,12 @@ def read_return(pasted: str, *, state: str, oa_id: str) -> Returned:
     text = "".join(pasted.split()).strip("<>\"'«»")
     if not text:
         raise BadReturn("chưa dán địa chỉ nào: chạy lại lệnh và dán cả địa chỉ trình duyệt dừng lại")
-    query = urlsplit(text).query or text.rpartition("?")[2]
+    try:
+        query = urlsplit(text).query or text.rpartition("?")[2]
+    except ValueError:
+        query = ""
+    if not query:
+        raise BadReturn("địa chỉ không đúng dạng: chép cả địa chỉ trên thanh địa chỉ của trình duyệt")
     found = {name: values[0] for name, values in parse_qs(query).items()}
     if "/v4/oa/permission" in text:
         raise BadReturn(

@@ -1,0 +1,32 @@
+"""What the checks go by: the settings, the database where it can be read, the moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from office.clock import ZONE
+from office.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """One office. `readers`: None where the database can't be read; `hash_key`: None where there is none."""
+
+    settings: Settings
+    now: datetime
+    readers: sessionmaker[Session] | None = None
+    hash_key: bytes | None = None
+
+
+def server_of(url: str) -> str:
+    """A server's name and port, without the rest of an address, which may hold a secret."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def said(moment: datetime) -> str:
+    """A moment as people of Việt Nam read it: 14:05 ngày 25/11/2026."""
+    return f"{moment.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"

@@ -1,0 +1,79 @@
+"""The web page: whether the program runs on this machine, and whether the public address leads to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from bot.doctor.findings import Finding, bad, fine, warn, words
+from bot.doctor.premises import Premises
+from bot.doctor.probe import Answer, Question, Silence, ask
+from office import channel_names
+from office.settings import Settings, Web
+
+HEALTH = "/healthz"
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what is asked on this machine
+
+
+async def look(premises: Premises) -> tuple[Finding, ...]:
+    """Both addresses."""
+    return tuple(await asyncio.gather(_local(premises.settings), _public(premises.settings)))
+
+
+async def _local(settings: Settings) -> Finding:
+    if settings.web.port == 0:
+        return fine("web.local.any_port")
+    address = local_address(settings.web)
+    answer = await _ask(address, direct=True)
+    if isinstance(answer, Silence):
+        return warn("web.local.absent", address=address, why=answer.why.label)
+    if not _is_ours(answer):
+        return bad("web.local.strange", address=address, status=answer.status)
+    if answer.status == 200:
+        return fine("web.local.right", address=address)
+    return bad("web.local.ill", why=ill_parts(answer.body or {}))
+
+
+async def _public(settings: Settings) -> Finding:
+    if settings.web.public_url is None:
+        return warn("web.public.none")
+    address = settings.web.public_url.rstrip("/")
+    answer = await _ask(address)
+    if isinstance(answer, Silence):
+        return bad("web.public.unreached", address=address, why=answer.why.label)
+    if not _is_ours(answer):
+        return bad("web.public.strange", address=address, status=answer.status)
+    if answer.status != 200:
+        return bad("web.public.ill", address=address, why=ill_parts(answer.body or {}))
+    secure = address.lower().startswith("https://")
+    return (fine if secure else warn)(
+        f"web.public.{'right' if secure else 'http'}", address=address, ms=answer.ms
+    )
+
+
+def local_address(web: Web) -> str:
+    """Where the program serves on this machine."""
+    host = _ANYWHERE.get(web.host, f"[{web.host}]" if ":" in web.host else web.host)
+    return f"http://{host}:{web.port}"
+
+
+async def _ask(address: str, *, direct: bool = False) -> Answer | Silence:
+    return await ask(Question(method="GET", url=f"{address}{HEALTH}"), direct=direct)
+
+
+def _is_ours(answer: Answer) -> bool:
+    return answer.status in (200, 503) and answer.body is not None and "channels" in answer.body
+
+
+def ill_parts(health: Mapping[str, Any]) -> str:
+    """The parts that /healthz says are not well."""
+    database, channels = health.get("database"), health.get("channels")
+    parts = []
+    if isinstance(database, Mapping) and not database.get("ok", True):
+        parts.append(words()("web.parts.database"))
+    for name, state in channels.items() if isinstance(channels, Mapping) else ():
+        if isinstance(state, Mapping) and not state.get("up"):
+            detail = state.get("detail")
+            parts.append(f"{channel_names.label(str(name))}{f' ({detail})' if detail else ''}")
+    return "; ".join(parts) or words()("web.parts.unknown")
