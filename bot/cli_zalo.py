@@ -57,7 +57,11 @@ def login(
     ] = False,
     challenge: Annotated[
         Encoding,
-        typer.Option("--challenge", help="Cách viết mã kiểm PKCE; chỉ đổi khi Zalo không nhận cách có sẵn."),
+        typer.Option(
+            "--challenge",
+            help="Cách viết mã kiểm PKCE (có sẵn: base64url); chỉ đổi khi Zalo không nhận.",
+            show_default=False,
+        ),
     ] = Encoding.URL,
     config: ConfigOption = None,
 ) -> None:
