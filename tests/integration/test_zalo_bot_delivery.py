@@ -269,7 +269,7 @@ async def test_what_could_not_be_counted_is_counted_with_the_next(stage: Stage, 
     bot = stage.bot()
     courier: ZaloBotCourier = bot.courier()
     async with serving(bot):
-        assert isinstance(await courier.deliver(parcel(an, say("a"))), Sent)
+        assert isinstance(await courier.deliver(parcel(an, say("a"), source=Source.NOTICE)), Sent)
         ration.broken = False
         one = replace(parcel(an, say("b")), source=Source.ASSIGNMENT)
         assert isinstance(await courier.deliver(one), Sent)
