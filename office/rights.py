@@ -27,6 +27,7 @@ class Action(StrEnum):
     HAND_OVER = "work.hand_over"
     STATISTICS = "work.statistics"
     STATISTICS_ALL = "work.statistics_all"
+    OWN_ACCOUNTS = "people.own_accounts"
     OWN_ABSENCE = "people.own_absence"
     ANY_ABSENCE = "people.any_absence"
     LIST_PEOPLE = "people.list"
@@ -60,6 +61,7 @@ _MEMBER = frozenset(
         Action.ACKNOWLEDGE,
         Action.REPORT_DONE,
         Action.ASK_EXTENSION,
+        Action.OWN_ACCOUNTS,
         Action.OWN_ABSENCE,
         Action.LIST_REMINDERS,
         Action.STATISTICS,

@@ -7,9 +7,8 @@ from collections import deque
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import select
-
 from handlers.staff import people_deeds
+from handlers.staff.account_deeds import held
 from handlers.staff.people_deeds import doing_of, span
 from handlers.staff.people_words import (
     demand_private,
@@ -24,7 +23,7 @@ from handlers.staff.roles import few_admins
 from office import codes, groups, membership, people
 from office.groups import GroupState
 from office.messages import Line, Reply, Style
-from office.people import ChatAccount, Person, Role, plain
+from office.people import Person, Role, plain
 from office.rights import Action
 from scheduler.wording import when
 
@@ -95,7 +94,16 @@ def use_code(request: StaffRequest, rest: str) -> Replies:
         lines.append(Line(words()("accounts.was", name=before.name), Style.WARNING))
     if unclaimed and found.has(Role.ADMIN):
         return say(*lines, *_first_steps(request), title=words()("accounts.claimed_title"))
-    return say(*lines, words()("accounts.next"))
+    return say(*lines, *_order(request, found), words()("accounts.next"))
+
+
+def _order(request: StaffRequest, found: Person) -> list[str]:
+    """Where who has tied a further account is written to."""
+    mine = held(request.session, found.id, request.work.outbox)
+    first = next((one.label for one in mine if one.reached), "")
+    if len(mine) < 2 or not first:
+        return []
+    return [words()("channels.second", count=len(mine), channel=first)]
 
 
 def _mind_change(
@@ -158,12 +166,8 @@ def who_am_i(request: StaffRequest, rest: str) -> Replies:
     roles = ", ".join(role.label for role in Role if person.has(role))
     lines.append(words()("accounts.me_roles", roles=roles))
     if request.private:
-        held = request.session.scalars(
-            select(ChatAccount.channel)
-            .where(ChatAccount.member_id == person.id, ChatAccount.disabled_at.is_(None))
-            .order_by(ChatAccount.id)
-        )
-        lines.append(words()("accounts.me_accounts", accounts=", ".join(held)))
+        mine = held(request.session, person.id, request.work.outbox)
+        lines.append(words()("accounts.me_accounts", accounts="; ".join(map(str, mine))))
     lines += [
         words()("accounts.me_absence", absence=span(request.session, absence))
         for absence in people.absences(request.session, person.id, since=request.today)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from handlers.improving.errands import Errands
 from handlers.library import Library
 from handlers.staff import (
+    channels,
     console,
     deliveries,
     desk,
@@ -42,8 +43,8 @@ from scheduler.work import Work
 Flow = Callable[[StaffRequest, str], Replies]
 
 _MODULES = (
-    work, giving, desk, people, groups, reminders, reports, deliveries, notices, office_report, console,
-    questions,
+    work, giving, desk, people, channels, groups, reminders, reports, deliveries, notices, office_report,
+    console, questions,
 )  # fmt: skip
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})

@@ -56,6 +56,27 @@ def last_deed(office: ConsoleOffice) -> Deed:
         return found
 
 
+def test_an_account_is_shown_with_its_state_and_untied_with_a_reason(
+    office: ConsoleOffice, clerk: httpx.Client
+) -> None:
+    number = add(office, clerk, "Lê Văn Máy")
+    where = {"channel": "telegram", "account": "42", "sender": "may", "chat": "may"}
+    with office.sessions.begin() as session:
+        codes.tie(session, number, **where, now=office.clock.now())
+        [account] = people.accounts_of(session, number)
+    page = clerk.get(f"/van-phong/nguoi/{number}").text
+    assert "1. Telegram –" in page
+    assert "Gỡ tài khoản số 1 (Telegram)" in page
+    form = {"account": str(account.id), "untie_reason": ""}
+    assert post(clerk, f"/nguoi/{number}/go-tai-khoan", form).status_code == 422
+    form["untie_reason"] = "mất điện thoại"
+    assert post(clerk, f"/nguoi/{number}/go-tai-khoan", form).status_code == 303
+    assert "Chưa gắn tài khoản nào" in clerk.get(f"/van-phong/nguoi/{number}").text
+    deed = last_deed(office)
+    assert (deed.action, deed.reason, deed.subject_id) == ("account.untie", "mất điện thoại", number)
+    assert post(clerk, f"/nguoi/{number}/go-tai-khoan", form).status_code != 303
+
+
 def test_a_member_is_added_moved_and_given_a_code_that_works(
     office: ConsoleOffice, clerk: httpx.Client
 ) -> None:

@@ -84,6 +84,10 @@ WAYS: dict[Action, tuple[Way, ...]] = {
     ),
     Action.HAND_OVER: (Way(f"/chuyen {ONE} cho {TWO} lý do đổi việc", "assignment.hand_over"),),
     Action.STATISTICS: (Way("/thongke"),),
+    Action.OWN_ACCOUNTS: (
+        Way("/kenh"), Way("/noikenh"), Way("/kenh 9"), Way("s:kenh:xem"), Way("s:kenh:dau:1"),
+        Way("s:kenh:bo:1"), Way("s:kenh:boluon:1"),
+    ),
     Action.OWN_ABSENCE: (Way("/nghi 25/12/2026 lý do phép", "absence.record"), Way("/hetnghi")),
     Action.ANY_ABSENCE: (
         Way(f"/nghi {ONE} 25/12/2026 lý do phép", "absence.record"), Way(f"/hetnghi {TWO}", "absence.cancel"),

@@ -97,6 +97,7 @@ SECTION = Section(
         get("/nguoi/{id:int}", _one, action=Action.LIST_PEOPLE),
         post("/nguoi/{id:int}/phong", staff_one.move, action=Action.ADD_PEOPLE, again=_one),
         post("/nguoi/{id:int}/ma", staff_one.make_code, action=Action.ADD_PEOPLE, again=_one),
+        post("/nguoi/{id:int}/go-tai-khoan", staff_one.untie, action=Action.ADD_PEOPLE, again=_one),
         post("/nguoi/{id:int}/vai-tro", staff_one.give_role, action=Action.GIVE_ROLES, again=_one),
         post("/nguoi/{id:int}/thoi-vai-tro", staff_one.take_role, action=Action.GIVE_ROLES, again=_one),
         post("/nguoi/{id:int}/nghi", staff_one.go_away, action=Action.OWN_ABSENCE, again=_one),

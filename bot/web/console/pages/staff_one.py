@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from bot.web.console import forms
 from bot.web.console.pages.staff_lists import GIVEN, everyone, few_admins
-from bot.web.console.texts import named, texts
 from bot.web.console.visit import Answer, Done, FormErrors, Missing, Shown, Visit
-from handlers.staff import people_deeds
+from handlers.staff import account_deeds, people_deeds
 from handlers.staff.people_deeds import Doing
 from office import people
 from office.codes import TIE_DAYS
-from office.people import ChatAccount, Department, MemberRole, Person, Role
+from office.people import Department, MemberRole, Person, Role
 from office.rights import Action, demand
 from scheduler.wording import when
 
@@ -55,6 +54,13 @@ class Away(forms.FormModel):
     away_reason: Annotated[str, Field(max_length=1000)] = ""
 
 
+class Untied(forms.FormModel):
+    """A chat account that is no longer theirs, by its number."""
+
+    account: int
+    untie_reason: _Reason
+
+
 class Leaving(forms.FormModel):
     """Who takes the work over, and why somebody goes."""
 
@@ -83,7 +89,7 @@ def _values(visit: Visit, who: Person, code: str = "") -> dict[str, Any]:
         "departments": [(row.id, row.name) for row in people.departments(session)],
         "roles": _roles(session, who),
         "free_roles": [(role.value, role.label) for role in GIVEN if not who.has(role)],
-        "accounts": _accounts(session, who),
+        "accounts": account_deeds.held(session, who.id, visit.parts.work.outbox),
         "absences": [
             {"row": row, "span": people_deeds.span(session, row)}
             for row in people.absences(session, who.id, since=visit.today)
@@ -108,20 +114,6 @@ def _roles(session: Session, who: Person) -> list[dict[str, Any]]:
     rows = session.scalars(select(MemberRole).where(MemberRole.member_id == who.id))
     return [
         {"role": row.role, "at": row.given_at, "by": people.name_of(session, row.given_by), "why": row.reason}
-        for row in rows
-    ]
-
-
-def _accounts(session: Session, who: Person) -> list[dict[str, Any]]:
-    rows = session.scalars(
-        select(ChatAccount).where(ChatAccount.member_id == who.id).order_by(ChatAccount.id)
-    )
-    return [
-        {
-            "channel": named(texts(), f"channels.{row.channel}", row.channel),
-            "at": row.tied_at,
-            "lost": row.disabled_reason if row.disabled_at else "",
-        }
         for row in rows
     ]
 
@@ -186,6 +178,14 @@ def make_code(visit: Visit) -> Answer:
     who = _person(visit)
     code = people_deeds.make_code(doing(visit), who, hash_key=visit.parts.hash_key)
     return Shown("staff_one.html", _values(visit, who, code))
+
+
+def untie(visit: Visit) -> Answer:
+    """An account is no longer theirs."""
+    wanted = forms.read(visit.form, Untied)
+    who = _person(visit)
+    channel = account_deeds.untie(doing(visit), who, wanted.account, reason=wanted.untie_reason)
+    return Done(f"/nguoi/{who.id}", f"Đã gỡ tài khoản {channel} khỏi {who.name}.")
 
 
 def go_away(visit: Visit) -> Answer:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from handlers.library import Library
+from handlers.staff import channels as channel_handlers
 from handlers.staff import groups as group_handlers
 from handlers.staff import people as people_handlers
 from handlers.staff.papers import Papers
@@ -36,7 +37,9 @@ NO_PAPERS = cast("Papers", None)  # these commands hand out no files
 NO_LIBRARY = cast("Callable[[], Library]", None)  # nor any answer of the knowledge
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # Wednesday, 9:00 in Việt Nam
 CALENDAR = WorkCalendar.shipped()
-COMMANDS = {word: c for c in (*people_handlers.COMMANDS, *group_handlers.COMMANDS) for word in c.words}
+_MODULES = (people_handlers, group_handlers, channel_handlers)
+COMMANDS = {word: c for module in _MODULES for c in module.COMMANDS for word in c.words}
+TAPS = {**group_handlers.TAPS, **channel_handlers.TAPS}
 
 
 class Office:
@@ -47,6 +50,7 @@ class Office:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.now = NOW
+        self.channels: dict[str, int] = {}  # that can carry what is unasked
         quiet = QuietHours(since=time(20), until=time(6, 30), days_off=True, calendar=CALENDAR)
         self.work = Work(outbox=Outbox(quiet=quiet), calendar=lambda: CALENDAR, ladder=Ladder())
         trade = membership.add_department(session, "Phòng Quản lý thương mại", actor=None, now=NOW)
@@ -105,7 +109,7 @@ class Office:
             work=self.work,
             hash_key=KEY,
             papers=NO_PAPERS,
-            notices=Notices(outbox=self.work.outbox, calendar=lambda: CALENDAR),
+            notices=Notices(outbox=self.work.outbox, calendar=lambda: CALENDAR, channels=self.channels),
             library=NO_LIBRARY,
         )
 
@@ -129,7 +133,7 @@ class Office:
         assert verb == "s"
         request = self.request(self.incoming(f"s{by}", payload=payload), by)
         with self.session.begin_nested():
-            return group_handlers.TAPS[name](request, tuple(arguments))
+            return TAPS[name](request, tuple(arguments))
 
     def event(self, event: Event, chat: str, **more: Any) -> Replies:
         given = {"chat": chat, "event": event, "group": True, "sender_name": "Người Thêm"} | more

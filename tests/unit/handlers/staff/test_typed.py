@@ -49,6 +49,7 @@ CODES = {
 WITHOUT = {
     "viec": "the next page of a list that has just been asked for",
     "giao": "whether to give what has just been looked over; words for it are yes and no",
+    "kenh": "where to be written to, out of a list that has just been asked for",
     "nhap": "whether to give what stands in a table; words for it are yes and no",
 }
 
