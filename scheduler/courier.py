@@ -23,7 +23,7 @@ class Parcel:
     reply: Reply
     act: Act = Act.SEND
     target: str = ""
-    source: Source = Source.EVENT
+    source: Source = Source.NOTICE
     source_id: int = 0
 
 

@@ -26,6 +26,7 @@ _LINKS, _FILES, _CHOICES = "links", "files", "choices"  # the groups of blocks a
 _COUNT = len("\n(99/99)")  # room for the page's number
 _SMALLEST_COUNTED = 200  # pages that are smaller go without a number
 _NARROW = 34  # characters of a phone's line: short choices share one
+_CALLING = "nhắn"
 _SHARING = frozenset({ChoiceKind.FACET, ChoiceKind.VOTE, ChoiceKind.MENU})
 
 
@@ -58,12 +59,14 @@ def pages(
     addresses: Mapping[int, str] | None = None,
     unasked: bool = False,
     carries: Callable[[File], bool] | None = None,
+    calling: str = _CALLING,
 ) -> Sequence[Page]:
     """The messages that a reply becomes; at least one.
 
     `addresses`: place in `reply.files` → the address where it can be fetched, for what the channel doesn't
     carry itself. `unasked`: nobody has asked, so a number would mean nothing: choices get words to type.
     `carries`: which files the channel carries itself; all or none by its capabilities where it isn't given.
+    `calling`: how words reach us there.
     """
     found = addresses or {}
     carried = carries or (lambda file: capabilities.files)
@@ -72,7 +75,7 @@ def pages(
     buttons = _buttons(reply, capabilities)
     blocks = [*_blocks(reply, found, lost=[file for file in others if not carried(file)])]
     if not buttons:
-        blocks += _typed(reply) if unasked else _numbered(reply)
+        blocks += _typed(reply, calling) if unasked else _numbered(reply)
     texts = _laid_out(blocks, capabilities.max_text)
     if not texts and (buttons or not sent):
         texts = ["…"]  # no platform takes a message without text
@@ -129,10 +132,10 @@ def _numbered(reply: Reply) -> Iterator[_Block]:
     yield _Block(_nfc("\n".join(lines)), _CHOICES, whole=True)
 
 
-def _typed(reply: Reply) -> Iterator[_Block]:
+def _typed(reply: Reply, calling: str) -> Iterator[_Block]:
     """«Đã nhận: nhắn «nhan 12»» of each choice that can be typed at any time."""
     codes = [(choice, code_of(choice.payload)) for choice in reply.numbered()]
-    lines = [f"{_one_line(choice.label)}: nhắn «{code}»" for choice, code in codes if code]
+    lines = [f"{_one_line(choice.label)}: {calling} «{code}»" for choice, code in codes if code]
     if lines:
         yield _Block(_nfc("\n".join(lines)), _CHOICES, whole=True)
 

@@ -24,6 +24,7 @@ from telegram.constants import CallbackQueryLimit
 from telegram.error import BadRequest, TelegramError
 
 from bot.channels.base import ChannelDown, Desk, FileUnavailable, Platform, WebRoute
+from bot.channels.request_body import body_of
 from bot.channels.telegram_courier import TelegramCourier, account_of
 from bot.channels.telegram_events import NAME
 from bot.channels.telegram_files import Files
@@ -31,7 +32,7 @@ from bot.channels.telegram_polling import Backoff, Poller
 from bot.channels.telegram_render import BUTTON_LIMIT, LABEL_LIMIT, TEXT_LIMIT
 from bot.channels.telegram_sending import Floods, Sender, Undelivered
 from bot.channels.telegram_updates import Arrival, Ourselves, Unreadable, read_update
-from bot.channels.telegram_webhook import SECRET_HEADER, body_of, update_of
+from bot.channels.telegram_webhook import SECRET_HEADER, update_of
 from bot.channels.telegram_wire import (
     ALLOWED_UPDATES,
     Flood,

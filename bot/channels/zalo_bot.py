@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
 from bot.channels.postbox import Also, Postbox, Unreadable
-from bot.channels.telegram_webhook import body_of
+from bot.channels.request_body import body_of
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_codes import plain_json
 from bot.channels.zalo_bot_courier import ZaloBotCourier

@@ -54,10 +54,13 @@ class ZaloBotCourier(Courier):
         purpose = purpose_of(parcel.source, parcel.source_id)
         try:
             refusal = await self._ration.refusal(purpose)
-            pages = () if refusal else await pages_of(parcel.reply, self._addresses, unasked=True)
+            pages = () if refusal else await self._pages(parcel)
         except DatabaseUnavailable as unavailable:
             return Retry(reason=_NO_DATABASE.format(unavailable.message))
         return Failed(reason=refusal) if refusal else await self._send(parcel, pages, purpose)
+
+    async def _pages(self, parcel: Parcel) -> Sequence[Page]:
+        return await pages_of(parcel.reply, self._addresses, unasked=True, group=parcel.to.group)
 
     async def _send(self, parcel: Parcel, pages: Sequence[Page], purpose: Purpose) -> Outcome:
         """The parts in order. Once the first has arrived, the message must not go again by itself."""

@@ -26,8 +26,11 @@ class Picture(Page):
         return f"{self.text}\n\nTệp {name}: {self.address}".strip()
 
 
-async def pages_of(reply: Reply, addresses: FileAddresses | None, *, unasked: bool = False) -> Sequence[Page]:
-    """The messages that a reply becomes. Raises DatabaseUnavailable."""
+async def pages_of(
+    reply: Reply, addresses: FileAddresses | None, *, unasked: bool = False, group: bool = False
+) -> Sequence[Page]:
+    """The messages that a reply becomes; in a group we hear only who mentions us. Raises
+    DatabaseUnavailable."""
     found = await addresses_of(reply, addresses)
     shown = {
         at: address
@@ -42,6 +45,7 @@ async def pages_of(reply: Reply, addresses: FileAddresses | None, *, unasked: bo
         addresses=links,
         unasked=unasked,
         carries=lambda file: any(file is picture for picture, _ in pictures),
+        calling="nhắc tên bot, kèm" if group else "nhắn",
     )
     texts = [page for page in made if page.file is None]
     return _together(texts, [Picture(text="", file=file, address=address) for file, address in pictures])

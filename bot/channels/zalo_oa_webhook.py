@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.postbox import Unreadable
-from bot.channels.telegram_webhook import body_of
+from bot.channels.request_body import body_of
 from bot.channels.zalo_oa_events import Happening, What, read_event
 from bot.channels.zalo_oa_signature import HEADER, parse, shape, verify
 from office.clock import Clock

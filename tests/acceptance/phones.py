@@ -23,7 +23,7 @@ from tests.fakes import telegram, zalo_bot, zalo_oa
 PATIENCE = 20.0  # seconds for an answer
 
 _NUMBERED = re.compile(r"(?:^| · )(\d+)\. (.+?)(?= · \d+\. |$)", re.MULTILINE)
-_TYPED = re.compile(r"^(.+): nhắn «(.+)»$", re.MULTILINE)
+_TYPED = re.compile(r"^(.+): (?:nhắn|nhắc tên bot, kèm) «(.+)»$", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

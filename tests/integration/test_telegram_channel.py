@@ -23,8 +23,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.channels.base import ChannelDown
+from bot.channels.request_body import BODY_LIMIT
 from bot.channels.telegram import Telegram
-from bot.channels.telegram_webhook import BODY_LIMIT, SECRET_HEADER
+from bot.channels.telegram_webhook import SECRET_HEADER
 from bot.channels.telegram_wire import Pace
 from office.messages import Choice, ChoiceKind, Incoming, Line, Reply, Style
 from tests.fakes.telegram import (

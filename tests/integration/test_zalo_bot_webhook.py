@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.channels.base import ChannelDown
-from bot.channels.telegram_webhook import BODY_LIMIT
+from bot.channels.request_body import BODY_LIMIT
 from bot.channels.zalo_bot import SECRET_HEADER, ZaloBot
 from office.database import DatabaseUnavailable, make_engine, session_factory
 from office.inbox import InboxState
