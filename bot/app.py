@@ -8,7 +8,6 @@ import random
 import signal
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +24,18 @@ from bot.metrics import Metrics
 from bot.platforms import Ground, build
 from bot.shelf import Reading, Shelf
 from bot.staff import Staff
+from bot.upkeep import Upkeep
 from bot.web.app import create_app
 from bot.web.console.parts import Parts
 from handlers.desk import FrontDesk
 from handlers.improving.desk import Improver
-from handlers.improving.grouping import Grouper
 from handlers.improving.plans import Place
 from handlers.library import Library
-from office import console_access, conversations, deliveries, file_links, inbox, questions
+from office import deliveries
 from office.clock import Clock, SystemClock
 from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
 from office.messages import SentFile
 from office.settings import Settings, hash_key
-from scheduler import channel_watch
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +43,7 @@ STOP_SECONDS = 10.0
 LANES_SECONDS = 7.0  # for the messages in the air
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may mend it without a restart
-_TIDY_SECONDS = 3600.0
-_GROUP_SECONDS = 60.0
-_GROUP_PAUSE = 0.2  # between the small transactions of grouping: others write too
 FETCH_SECONDS = 60.0
-_KEEP_UPDATES = timedelta(days=7)  # Telegram redelivers for one day
 
 
 class Office:
@@ -93,7 +87,6 @@ class Office:
             booked=self.metrics.delivered,
             console_address=lambda: console_address(self.settings, self.port),
         )
-        self._grouper = Grouper()
         self.claim_code = self.staff.prepare()
         self.desk = FrontDesk(
             library=self.shelf.current,
@@ -125,6 +118,15 @@ class Office:
                 addresses=self._links,
                 counted=self.metrics.quotas.append,
             )
+        )
+        self.upkeep = Upkeep(
+            settings,
+            sessions=self.sessions,
+            clock=self.clock,
+            library=self.shelf.current,
+            outbox=self.staff.outbox,
+            lanes=self.staff.lanes,
+            platforms=self.platforms,
         )
         self.web = self._web()
         self.channels: list[Channel] = [self.web, *self.platforms]
@@ -261,8 +263,7 @@ class Office:
         work.append(
             asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge")
         )
-        work.append(asyncio.create_task(self._tidy(), name="tidy"))
-        work.append(asyncio.create_task(self._group(), name="groups"))
+        work.append(asyncio.create_task(self.upkeep.run(), name="upkeep"))
         couriers = [platform.courier() for platform in self.platforms]
         work.append(asyncio.create_task(self.staff.run(couriers), name="staff"))
         ready(self.web.address)
@@ -318,44 +319,3 @@ class Office:
             spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
             await asyncio.sleep(wait or pause * spread)
             pause = min(pause * 2, _LONGEST_PAUSE)
-
-    async def _tidy(self) -> None:
-        """Forget what was promised to be forgotten, and look at the channels' plans, once an hour."""
-        while True:
-            try:
-                await asyncio.to_thread(self.tidy)
-            except DatabaseUnavailable as exc:
-                log.warning("tidy.failed", reason=exc.message)
-            except SQLAlchemyError as exc:
-                log.error("tidy.failed", reason=type(exc).__name__)  # noqa: TRY400 - the office goes on
-            await asyncio.sleep(_TIDY_SECONDS)
-
-    async def _group(self) -> None:
-        """Group the questions that were not answered well, a few at a time."""
-        while True:
-            found = 0
-            try:
-                found = await asyncio.to_thread(self.group_some)
-            except DatabaseUnavailable as exc:
-                log.warning("groups.failed", reason=exc.message)
-            except SQLAlchemyError as exc:
-                log.error("groups.failed", reason=type(exc).__name__)  # noqa: TRY400 - the office goes on
-            await asyncio.sleep(_GROUP_PAUSE if found else _GROUP_SECONDS)
-
-    def group_some(self) -> int:
-        """Give some questions their group; how many."""
-        with self.sessions.begin() as session:
-            return self._grouper.group_new(session, self.shelf.current(), now=self.clock.now())
-
-    def tidy(self) -> None:
-        """Delete old questions, finished conversations and remembered updates; tell what channels need."""
-        now = self.clock.now()
-        with self.sessions.begin() as session:
-            questions.purge(session, now - timedelta(days=self.settings.privacy.keep_questions_days))
-            conversations.purge(session, now - timedelta(minutes=self.settings.limits.conversation_minutes))
-            inbox.purge(session, now - _KEEP_UPDATES)
-            console_access.purge(session, now)
-            file_links.purge(session, now)
-            deliveries.purge(session, now - timedelta(days=self.settings.delivery.keep_days))
-        with self.sessions.begin() as session:
-            channel_watch.look(session, outbox=self.staff.outbox, settings=self.settings, now=now)

@@ -94,6 +94,7 @@ class LaneWorker:
         self._token = 0
         self._renewed = 0.0  # when the lane was surely ours, by the pacer's time
         self._network_pause = _NETWORK[0]
+        self.trouble_since: datetime | None = None  # the platform can't be reached
         # A thread of its own: a lane must not wait for the answers to citizens, nor they for it.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"lane-{courier.channel}")
 
@@ -284,6 +285,7 @@ class LaneWorker:
             case Paused(seconds=seconds, account=account):
                 self._pacer.pause(seconds, chat=None if account else to.chat, now=now)
             case Retry(network=True):
+                self.trouble_since = self.trouble_since or self._clock.now()
                 if self._pacer.account_wait(now) < _HORIZON:
                     self._pacer.unreached(self._network_pause, now=now)
                     self._network_pause = min(self._network_pause * 2, _NETWORK[1])
@@ -293,6 +295,7 @@ class LaneWorker:
                 self._network_pause = _NETWORK[0]
             case _:
                 self._network_pause = _NETWORK[0]
+                self.trouble_since = None
                 self._pacer.reached()
 
     async def _until_landed(self) -> None:

@@ -83,6 +83,7 @@ class Lanes:
         self._owner = this_process()
         self._wakes: dict[tuple[str, str], asyncio.Event] = {}
         self._paces: dict[tuple[str, str], SharedPace] = {}
+        self._workers: dict[tuple[str, str], LaneWorker] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def pace(self, channel: str, account: str) -> SharedPace:
@@ -101,6 +102,17 @@ class Lanes:
         """Something was let go that may concern every account; from any thread."""
         for channel, account in list(self._wakes):
             self.wake(channel, account)
+
+    def out_of_reach(self) -> dict[tuple[str, str], datetime]:
+        """The accounts whose platform can't be reached, each since when."""
+        troubled = {key: worker.trouble_since for key, worker in list(self._workers.items())}
+        return {key: since for key, since in troubled.items() if since is not None}
+
+    def forget_trouble(self, *, before: datetime) -> None:
+        """What was found out of reach before a moment may be in reach by now: the next message will tell."""
+        for worker in list(self._workers.values()):
+            if worker.trouble_since is not None and worker.trouble_since < before:
+                worker.trouble_since = None
 
     async def run(self, couriers: Iterable[Courier]) -> None:
         """Carry until cancelled; then what is in the air is finished and booked."""
@@ -123,6 +135,7 @@ class Lanes:
             trouble=self._trouble,
             booked=self._booked,
         )
+        self._workers[key] = worker
         try:
             while True:
                 wake.clear()

@@ -50,4 +50,4 @@ def fill_questions(office: ConsoleOffice) -> None:
             entry_id="ngoai_dat_dai",
             knowledge_version="1",
         )
-    office.office.group_some()
+    office.office.upkeep.group_some()

@@ -244,7 +244,7 @@ class Lifelike:
                     at = AFTERNOON - timedelta(days=number % 6, hours=number % 5, minutes=20)
                     ask(session, text, at, number, outcome="out", trouble=Trouble.UNANSWERED)
         self.clock.at = AFTERNOON
-        while self.office.office.group_some():
+        while self.office.office.upkeep.group_some():
             pass
         change = self.do(self._propose, hour=7)
         self.office.office.improver.examine(change)
