@@ -25,7 +25,8 @@ from office.people import ChatAccount, Member
 from office.wire import replies_from_json, replies_to_json
 from scheduler import wording
 from scheduler.claiming import DIGEST_PART
-from scheduler.delivery import copy_of, finish, hold_lane
+from scheduler.delivery import copy_of, finish
+from scheduler.halting import hold_lane
 from scheduler.outbox import Outbox
 from scheduler.waiting import not_stopped
 

@@ -21,7 +21,7 @@ from office.people import Person
 from office.refusal import Refused
 from office.rights import Action, demand
 from office.wire import replies_to_json
-from scheduler import delivery
+from scheduler import halting
 from scheduler.notices.attachments import add as add_file
 from scheduler.notices.attachments import rows_of, take_off
 from scheduler.notices.correcting import free_chats
@@ -99,7 +99,7 @@ def retract(
     session.flush()
     note(session, "retract", row, actor, now, before=before, after={"state": row.state}, reason=reason)
     moments = occurrences_of(session, row.id)
-    delivery.cancel(session, moments, reason=words()("planned.called_off"), now=now)
+    halting.cancel(session, moments, reason=words()("planned.called_off"), now=now)
     _give_up_failed(session, row)
     wake_lanes(session, notices, moments)
     _tell_approver(session, notices, row, "retracted", actor, reason, now)
@@ -143,7 +143,7 @@ def _refile(
 def _drop_unsent(session: Session, notices: Notices, row: Notice, now: datetime) -> None:
     """What still waits with the old words doesn't leave; chats that have had nothing get the new ones."""
     moments = occurrences_of(session, row.id)
-    delivery.cancel(session, moments, reason=words()("planned.replaced"), now=now)
+    halting.cancel(session, moments, reason=words()("planned.replaced"), now=now)
     free_chats(session, row)
     wake_lanes(session, notices, moments)
 

@@ -16,7 +16,7 @@ from office.messages import Line, Style
 from office.notices import Notice, NoticeState
 from office.people import Person
 from office.rights import Action, demand
-from scheduler import delivery
+from scheduler import halting
 from scheduler.notices.audience import Audience, targets, unreached
 from scheduler.notices.desk import Notices, hold, note, reason_in, words
 from scheduler.notices.leaving import Leaving, when_leaves
@@ -133,7 +133,7 @@ def pause(
     row = hold(session, notice_id, NoticeState.SENDING)
     row.state, row.remark = NoticeState.PAUSED, reason
     session.flush()
-    held = delivery.pause(session, occurrences_of(session, row.id), now=now)
+    held = halting.pause(session, occurrences_of(session, row.id), now=now)
     note(session, "pause", row, actor, now, after={"held": held}, reason=reason)
     return row
 
@@ -147,7 +147,7 @@ def resume(
     row.state, row.remark = NoticeState.SENDING, ""
     session.flush()
     moments = occurrences_of(session, row.id)
-    going = delivery.resume(session, moments, now=now, quiet=notices.outbox.quiet)
+    going = halting.resume(session, moments, now=now, quiet=notices.outbox.quiet)
     note(session, "resume", row, actor, now, after={"going": going}, reason=reason.strip())
     wake_lanes(session, notices, moments)
     return row
@@ -164,7 +164,7 @@ def cancel(
     stop_asking(session, row, now=now)
     row.state, row.remark, row.finished_at = NoticeState.CANCELLED, reason, now
     session.flush()
-    dropped = delivery.cancel(
+    dropped = halting.cancel(
         session, occurrences_of(session, row.id), reason=words()("planned.called_off"), now=now
     )
     note(session, "cancel", row, actor, now, before=before, after={"dropped": dropped}, reason=reason)
@@ -183,7 +183,7 @@ _CANCELLABLE = (
 
 def wake_lanes(session: Session, notices: Notices, moments: Sequence[int]) -> None:
     """Let the lanes of these moments look once this transaction has ended."""
-    for channel, account in delivery.lanes_of(session, moments):
+    for channel, account in halting.lanes_of(session, moments):
         when_ended(session, (channel, account), partial(notices.outbox.wake, channel, account))
     notices.wake_after(session)
 

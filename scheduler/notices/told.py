@@ -17,7 +17,7 @@ from office.messages import Line, Reply, Style
 from office.notices import Notice
 from office.people import Person, Role
 from office.rights import Action, allowed
-from scheduler import delivery
+from scheduler import halting
 from scheduler.audience import themselves
 from scheduler.notices.audience import Audience, in_words, reach
 from scheduler.notices.closed import foreseen
@@ -78,7 +78,7 @@ def stop_asking(session: Session, row: Notice, *, now: datetime) -> None:
         Occurrence.source_id == row.id,
         Occurrence.rung.startswith(_ASKED),
     )
-    delivery.cancel(session, session.scalars(asked).all(), reason=words()("told.decided"), now=now)
+    halting.cancel(session, session.scalars(asked).all(), reason=words()("told.decided"), now=now)
 
 
 def card(session: Session, notices: Notices, row: Notice, headline: str, *, now: datetime) -> Reply:

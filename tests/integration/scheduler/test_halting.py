@@ -12,7 +12,8 @@ from office import deliveries, groups, membership, people, switches
 from office.deliveries import Act, Delivery, Doubt, Source, Status
 from office.people import Role
 from scheduler.courier import Failed, Moved, Outcome, Paused, Retry, Sent, Uncertain
-from scheduler.delivery import Policy, cancel, lanes_of, pause, resume
+from scheduler.delivery import Policy
+from scheduler.halting import cancel, lanes_of, pause, resume
 from scheduler.outbox import Outbox
 from scheduler.quiet import QuietHours
 from scheduler.waiting import next_ready

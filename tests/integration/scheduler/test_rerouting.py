@@ -16,7 +16,7 @@ from office.deliveries import Delivery, Doubt, Source, Status
 from office.messages import ChatAddress, Line, Reply
 from office.people import ChatAccount, Role
 from office.switches import Switch, of_channel
-from scheduler import audience, delivery, rerouting
+from scheduler import audience, delivery, halting, rerouting
 from scheduler.claiming import claim
 from scheduler.courier import Failed, Retry, Sent, Uncertain
 from scheduler.delivery import Booked, Policy, Result
@@ -206,7 +206,7 @@ def test_who_blocks_the_bot_is_disabled_there_and_what_waits_goes_along(office: 
     office.tell(text="Việc hai", number=2)
     office.tell(text="Việc tạm dừng", number=3, source=Source.NOTICE)
     with office.sessions.begin() as session:
-        delivery.pause(session, [office.rows()[-1].occurrence_id], now=office.clock.now())
+        halting.pause(session, [office.rows()[-1].occurrence_id], now=office.clock.now())
     office.couriers[OA].outcomes.append(BLOCKED)
     office.drain(OA)
     assert office.fates() == [("zalo_oa", Status.REROUTED)] * 3 + [
@@ -265,9 +265,9 @@ def test_what_was_called_off_or_paused_while_in_the_air_does_not_leave_elsewhere
         now, [row] = office.clock.now(), office.rows()
         with office.sessions.begin() as session:
             if deed == "cancel":
-                delivery.cancel(session, [row.occurrence_id], reason="nhầm", now=now)
+                halting.cancel(session, [row.occurrence_id], reason="nhầm", now=now)
             else:
-                delivery.pause(session, [row.occurrence_id], now=now)
+                halting.pause(session, [row.occurrence_id], now=now)
 
     office.couriers[OA].before = meanwhile
     office.couriers[OA].outcomes.append(CLOSED)

@@ -160,3 +160,22 @@ def test_a_member_who_claims_the_office_stays_the_same_person(session: Session) 
     assert code is not None
     assert use(session, code).id == an
     assert len(people.all_people(session)) == 1
+
+
+def test_each_further_account_comes_last_and_one_tied_again_keeps_its_place(session: Session) -> None:
+    an, binh = add(session, "An"), add(session, "Bình")
+    for sender in ("a", "b", "c", "a"):
+        use(session, code_for(session, an), sender)
+    assert [row.sender for row in people.accounts_of(session, an)] == ["a", "b", "c"]
+    use(session, code_for(session, binh), "z")
+    use(session, code_for(session, binh), "a")
+    assert [row.sender for row in people.accounts_of(session, binh)] == ["z", "a"]
+    assert [row.rank for row in people.accounts_of(session, an)] == [1, 2]
+
+
+def test_a_code_may_live_for_a_shorter_while(session: Session) -> None:
+    made = {"member_id": add(session, "An"), "created_by": None, "now": NOW, "hash_key": KEY}
+    code = codes.make_code(session, CodePurpose.TIE, life=timedelta(minutes=15), **made)  # type: ignore[arg-type]
+    with pytest.raises(Refused):
+        use(session, code, now=NOW + timedelta(minutes=15))
+    assert use(session, code, now=NOW + timedelta(minutes=14)).name == "An"

@@ -31,6 +31,7 @@ TABLE = {
     Action.HAND_OVER: "--xxxx",
     Action.STATISTICS: "-xxxxx",
     Action.STATISTICS_ALL: "---xxx",
+    Action.OWN_ACCOUNTS: "-xxxxx",
     Action.OWN_ABSENCE: "-xxxxx",
     Action.ANY_ABSENCE: "---x-x",
     Action.LIST_PEOPLE: "--xxxx",
