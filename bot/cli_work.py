@@ -213,13 +213,14 @@ def _shares(found: Statistics) -> dict[str, object]:
 
 
 def _work(settings: Settings) -> Work:
-    from bot.carriers import PARTS
+    from bot.carriers import PARTS, carriers
     from bot.staff import ladder_of, quiet_hours
     from scheduler.outbox import Outbox
     from scheduler.work import Work
 
     calendar = _calendar(settings)
-    outbox = Outbox(quiet=quiet_hours(settings.delivery, calendar), limits=PARTS)
+    carried = [carrier.name for carrier in carriers(settings)] or PARTS
+    outbox = Outbox(quiet=quiet_hours(settings.delivery, calendar), limits=PARTS, channels=carried)
     return Work(outbox=outbox, calendar=lambda: calendar, ladder=ladder_of(settings.assignments))
 
 

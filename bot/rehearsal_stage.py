@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.carriers import PARTS
+from bot.carriers import PARTS, carriers
 from bot.rehearsal_names import Names, expected_audience
 from bot.staff import ladder_of, make_planner, quiet_hours
 from office import deliveries
@@ -110,14 +110,15 @@ class Stage:
         self._calendar = calendar
         self._quiet = quiet_hours(settings.delivery, calendar)
         self._policy = Policy(quiet=self._quiet, late=timedelta(minutes=settings.delivery.late_minutes))
-        outbox = Outbox(quiet=self._quiet, limits=PARTS)
+        carried = [carrier.name for carrier in carriers(settings)] or PARTS
+        outbox = Outbox(quiet=self._quiet, limits=PARTS, channels=carried)
         work = _Work(outbox=outbox, calendar=lambda: calendar, ladder=ladder_of(settings.assignments))
         notices = Notices(
             outbox=outbox,
             calendar=work.calendar,
             settings=settings.notices,
             office=settings.office.name,
-            channels=PARTS,
+            channels={channel: PARTS[channel] for channel in carried},
         )
         self._planner = make_planner(work, notices, sessions=sessions, clock=self._clock)
         with sessions() as session:
