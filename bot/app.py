@@ -301,13 +301,14 @@ class Office:
         pause = _FIRST_PAUSE
         while True:
             started = asyncio.get_running_loop().time()
-            wait = None
+            wait, mended = None, _never
             try:
                 await channel.run()
             except ChannelDown as exc:
                 channel.state.up, channel.state.detail = False, exc.reason
                 log.warning("channel.down", channel=channel.name, reason=exc.reason)
                 wait = None if exc.retry else _HOPELESS_PAUSE
+                mended = exc.mended or mended
             except asyncio.CancelledError:
                 raise
             except Exception as exc:
@@ -317,5 +318,12 @@ class Office:
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
             spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-            await asyncio.sleep(wait or pause * spread)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait or pause * spread):
+                    await mended()
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _never() -> None:
+    """Nothing is known of when a channel is mended."""
+    await asyncio.Event().wait()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,12 +19,20 @@ class ChannelDown(Exception):
     """A channel can't serve now; `reason` is in Vietnamese, for the log and /healthz, without secrets.
 
     `retry=False` when only a person can mend it (a wrong token): it is still tried again, but rarely.
+    `mended`, where it can be known: returns once somebody has, so that it is tried again at once.
     """
 
-    def __init__(self, reason: str, *, retry: bool = True) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry: bool = True,
+        mended: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry = retry
+        self.mended = mended
 
 
 class FileUnavailable(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -54,6 +55,7 @@ class Pace:
     patience: Patience = field(default_factory=Patience)
     stored: float = 1.5  # an event, before Zalo is told to come again
     token: float = 600.0  # between looks whether the access token is about to end
+    consent: float = 3.0  # between looks whether somebody has given consent again
     scale: float = 1.0  # of the pauses between tries to answer
 
 
@@ -87,6 +89,7 @@ class ZaloOa(Platform):
         self._settings = settings
         self._tokens = tokens
         self._sessions = sessions
+        self._readers = readers
         self._clock = clock
         self._gate = gate
         self._addresses = addresses
@@ -158,14 +161,17 @@ class ZaloOa(Platform):
         api = OaApi(self._settings.base_url, self._tokens, pinned=self._pin, rejected=self._reject)
         try:
             await self._serve_line(api, rejection)
-        except (WrongToken, Refused) as ended:
-            reason = ended.reason
+        except WrongToken as wrong:
+            reason, mended = wrong.reason, self._new_consent
+        except Refused as refused:
+            reason, mended = refused.reason, None
         finally:
             self._mark(up=False)
             await self._postbox.close()
             self._line = self._answerer = None
             await api.close()
-        raise self._down(reason)
+        self._mark(up=False, detail=reason)
+        raise ChannelDown(reason, retry=False, mended=mended)
 
     # --- being up
 
@@ -236,6 +242,17 @@ class ZaloOa(Platform):
             else:
                 self._mark(up=True)
 
+    async def _new_consent(self) -> None:
+        """Wait until `xinluon zalo login` has stored another pair of tokens."""
+        before: str | None = None
+        while True:
+            with suppress(DatabaseUnavailable):
+                stored = await asyncio.to_thread(self._refresh_token)
+                if before not in (None, stored):
+                    return
+                before = stored
+            await asyncio.sleep(self._pace.consent)
+
     def _reject(self, reason: str) -> None:
         if self._rejection is not None and not self._rejection.done():
             self._rejection.set_result(reason)
@@ -303,6 +320,11 @@ class ZaloOa(Platform):
             row = session.get(ZaloTokens, self.account)
             return row.version if row is not None else ""
 
+    def _refresh_token(self) -> str:
+        with self._readers() as session:
+            row = session.get(ZaloTokens, self.account)
+            return row.refresh_token if row is not None else ""
+
     async def _pin(self, version: str) -> None:
         """Remember which version of the API takes our messages; where that fails, for this life."""
         try:
@@ -314,10 +336,6 @@ class ZaloOa(Platform):
         here = update(ZaloTokens).where(ZaloTokens.oa_id == self.account)
         with self._sessions.begin() as session:
             execute(session, here.values(version=version))
-
-    def _down(self, reason: str) -> ChannelDown:
-        self._mark(up=False, detail=reason)
-        return ChannelDown(reason, retry=False)
 
     def _mark(self, *, up: bool, detail: str = "") -> None:
         if self.state.since is None or self.state.up != up:
