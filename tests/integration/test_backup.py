@@ -127,7 +127,7 @@ def test_a_backup_has_the_rows_the_key_the_configuration_and_the_own_folders(
         "manifest.json", "database.sqlite", "hash.key", "config.yaml", "folders/knowledge/0/sau/a.yaml",
     }  # fmt: skip
     manifest = Manifest.model_validate_json(members["manifest.json"])
-    assert (manifest.revision, manifest.key, manifest.made_at) == ("0003", "file", NOW)
+    assert (manifest.revision, manifest.key, manifest.made_at) == ("0004", "file", NOW)
     assert any("XINLUON_PRIVACY_HASH_KEY" in missing for missing in manifest.not_included)
     with desk.sessions() as session:
         chain = audit.verify(session)

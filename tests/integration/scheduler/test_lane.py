@@ -117,6 +117,7 @@ async def test_no_more_than_the_window_is_ever_in_the_air(
     assert courier.most_in_air > 4
 
 
+@pytest.mark.alone
 async def test_the_account_keeps_its_pace(
     sessions: sessionmaker[Session], outbox: Outbox, clock: Clock, policy: Policy, courier: FakeCourier
 ) -> None:
