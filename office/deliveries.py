@@ -130,7 +130,7 @@ _STATUSES = {
     Status.MERGED: ("gộp vào tin khác", "Không phải làm gì, nội dung đã nằm trong tin gộp."),
     Status.REROUTED: (
         "chuyển sang kênh khác",
-        "Không phải làm gì, tin đã gửi qua kênh kế tiếp.",
+        "Không phải làm gì, tin gửi qua kênh kế tiếp.",
     ),
     Status.PAUSED: ("tạm dừng", "Gửi tiếp hoặc huỷ thông báo này."),
 }

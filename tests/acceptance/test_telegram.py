@@ -1,4 +1,4 @@
-"""Citizens ask on Telegram; the program is asked as Telegram would ask it."""
+"""What Telegram has beyond every channel: messages that change in place, and groups."""
 
 from __future__ import annotations
 
@@ -38,17 +38,6 @@ def tap(fake: FakeTelegram, message: Message, label: str) -> None:
     fake.wait_for(lambda: not fake.pending, 15)
 
 
-def test_a_question_gets_the_sourced_answer_with_buttons(fake: FakeTelegram, chat: Chat) -> None:
-    answer = ask(fake, chat, "phí bán lẻ thuốc lá")
-    assert "31/12/2026" in answer.text
-    assert "Nguồn: dichvucong.gov.vn" in answer.text
-    assert "Tính đến" in answer.text
-    assert {"Thời hạn", "Tóm tắt", "Hữu ích 👍", "Hỏi việc khác", "Gặp cán bộ"} <= set(answer.labels)
-    links = [button["url"] for row in answer.keyboard for button in row if "url" in button]
-    assert len(links) == 1
-    assert links[0].startswith("https://")
-
-
 def test_a_facet_takes_the_place_of_the_one_before_and_leads_back(fake: FakeTelegram, chat: Chat) -> None:
     answer = ask(fake, chat, "phí bán lẻ thuốc lá")
     fee = answer.text
@@ -71,29 +60,6 @@ def test_another_matter_is_a_message_of_its_own(fake: FakeTelegram, chat: Chat) 
     assert len(said(fake, chat)) == 3
 
 
-def test_typing_a_number_picks_that_choice(fake: FakeTelegram, chat: Chat) -> None:
-    menu = ask(fake, chat, "/start")
-    [second] = [label for label in menu.labels if label.startswith("2. ")]
-    typed = ask(fake, chat, "2")
-    tap(fake, menu, second)
-    tapped = said(fake, chat)[-1] if menu.edits == 0 else menu
-    assert typed.text == tapped.text
-    assert "số này không có trong danh sách" in ask(fake, chat, "97").text
-
-
-def test_a_follow_up_is_about_the_last_matter(fake: FakeTelegram, chat: Chat) -> None:
-    ask(fake, chat, "cấp giấy phép bán lẻ thuốc lá")
-    answer = ask(fake, chat, "còn lệ phí?")
-    assert "bán lẻ thuốc lá" in answer.text
-    assert "31/12/2026" in answer.text
-
-
-def test_an_entry_asked_for_by_its_title_is_answered(fake: FakeTelegram, chat: Chat) -> None:
-    answer = ask(fake, chat, "Đăng ký biểu diễn lân sư rồng")
-    assert answer.text.startswith("Đăng ký biểu diễn lân sư rồng")
-    assert "123.000 đồng" in answer.text
-
-
 def test_a_checklist_is_ticked_item_by_item(fake: FakeTelegram, chat: Chat) -> None:
     answer = ask(fake, chat, "đăng ký biểu diễn lân sư rồng cần hồ sơ gì")
     tap(fake, answer, "Kiểm tra hồ sơ")
@@ -106,14 +72,6 @@ def test_a_checklist_is_ticked_item_by_item(fake: FakeTelegram, chat: Chat) -> N
     tap(fake, checklist, "Đơn đăng ký")
     assert "Đã đủ 2/2" in checklist.text
     assert len(said(fake, chat)) == 2
-
-
-def test_a_vote_is_kept_with_the_question(fake: FakeTelegram, chat: Chat, office: Program) -> None:
-    answer = ask(fake, chat, "phí bán lẻ thuốc lá bao nhiêu vậy bình chọn")
-    tap(fake, answer, "👍")
-    assert "Cảm ơn" in said(fake, chat)[-1].text
-    votes = office.rows("SELECT vote FROM questions WHERE text LIKE '%bình chọn'")
-    assert votes == [(1,)]
 
 
 def test_in_a_group_only_those_who_call_are_answered(fake: FakeTelegram, office: Program) -> None:
@@ -129,46 +87,3 @@ def test_in_a_group_only_those_who_call_are_answered(fake: FakeTelegram, office:
     fake.say(group, "còn thời hạn?", user=person, reply_to=answer)
     fake.wait_for(lambda: not fake.pending, 15)
     assert len(said(fake, group)) == 2
-
-
-def test_whoever_writes_too_fast_is_asked_once_to_slow_down(fake: FakeTelegram, chat: Chat) -> None:
-    for number in range(23):
-        fake.say(chat, f"xin chào {number}")
-    fake.wait_for(lambda: not fake.pending, 30)
-    texts = [message.text for message in said(fake, chat)]
-    assert len(texts) == 21
-    assert [text for text in texts if "quá nhanh" in text] == texts[20:]
-    other = fake.private(next(_people))
-    assert "31/12/2026" in ask(fake, other, "phí bán lẻ thuốc lá").text
-
-
-def test_a_very_long_text_is_read_in_part_and_says_so(fake: FakeTelegram, chat: Chat) -> None:
-    answer = ask(fake, chat, "phí bán lẻ thuốc lá " + "nha " * 700)
-    assert "dài hơn 2.000 ký tự" in answer.text
-
-
-def test_what_people_write_does_no_harm(fake: FakeTelegram, chat: Chat, office: Program) -> None:
-    hostile = [
-        "<b>&amp;",
-        "phí\u202e bán lẻ\u200b thuốc lá",
-        "😀" * 300,
-        "'; DROP TABLE questions; --",
-        "/hoi",
-        "\ufeff",
-    ]
-    for text in hostile:
-        assert ask(fake, chat, text).text
-    assert office.health()[0] == 200
-    assert [e for e in office.events() if e["level"] == "error" and "knowledge" not in e["event"]] == []
-
-
-def test_the_log_has_neither_the_token_nor_what_was_asked(
-    fake: FakeTelegram, chat: Chat, office: Program
-) -> None:
-    ask(fake, chat, "tôi tên Nguyễn Văn Kín, số điện thoại 0912345678, phí bán lẻ thuốc lá")
-    written = office.logs() + office.output()
-    assert fake.token.split(":")[1] not in written
-    for word in ("Kín", "0912345678", "thuốc lá"):
-        assert word not in written
-    [(kept,)] = office.rows("SELECT text FROM questions WHERE text LIKE '%Văn Kín%'")
-    assert "[số điện thoại]" in kept
