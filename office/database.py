@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,13 +43,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+
+from office.turns import Turns
 
 BUSY_SECONDS = 5.0
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 _READ_ONLY = "xinluon_read_only"
 _CALLS = "xinluon_calls"
+_TURN = "xinluon_turn"
 _UPGRADE_LOCK = 8_420_770_101  # any number of our own, for pg_advisory_xact_lock
 
 _SQLITE_FAILURES = {
@@ -218,7 +223,11 @@ def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
     engine = create_engine(url, connect_args={"timeout": busy_seconds}, hide_parameters=True)
     event.listen(engine, "do_connect", _make_file)
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    turns = Turns()
+    event.listen(engine, "begin", partial(_begin_sqlite, turns, busy_seconds))
+    for ending in ("commit", "rollback"):
+        event.listen(engine, ending, partial(_give_turn, turns))
+    event.listen(engine, "checkin", lambda _, record: _give_turn(turns, record))  # of who left without a word
     return engine
 
 
@@ -274,9 +283,24 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get(_READ_ONLY)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+def _begin_sqlite(turns: Turns, seconds: float, connection: Connection) -> None:
+    if connection.get_execution_options().get(_READ_ONLY):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite lets a writer that has waited for long try again more and more rarely, so that in a crowd of our
+    # own some would never come to it. Who has waited in vain for the turn tries all the same.
+    connection.info[_TURN] = turns.take(seconds)
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except BaseException:
+        _give_turn(turns, connection)
+        raise
+
+
+def _give_turn(turns: Turns, connection: Connection | ConnectionPoolEntry) -> None:
+    """Once for each turn taken: a commit that fails is followed by a rollback."""
+    if connection.info.pop(_TURN, False):
+        turns.give()
 
 
 def _translate(context: ExceptionContext) -> DatabaseUnavailable | None:
