@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.answering import Undelivered
+from bot.channels.intake import Also, Arrival, Intake
 from office import inbox
 from office.clock import Clock
 from office.database import DatabaseUnavailable
@@ -38,7 +39,6 @@ class Unreadable(Exception):
 
 Read = Callable[[Any], Incoming | None]
 Serve = Callable[[Incoming], Awaitable[None]]
-Also = Callable[[Session], None]
 
 
 class Postbox:
@@ -74,6 +74,7 @@ class Postbox:
         self._grace = grace
         self._scale = scale
         self._shut = shut
+        self._intake = Intake(self._store, sessions=sessions, stored=self._taken, scale=scale)
         self._tails: dict[str, asyncio.Task[None]] = {}  # chat → the last event of it that is in hand
         self._hands: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(_AT_ONCE)
@@ -81,12 +82,10 @@ class Postbox:
     async def take(self, key: str, raw: Any, *, also: Also | None = None) -> bool:
         """Store an event, and `also` what follows from it, in one transaction; False when it was known.
 
-        Once this returns the platform may forget it. Raises DatabaseUnavailable.
+        Once this returns the platform may forget it. Raises DatabaseUnavailable: then it is stored later, as
+        long as this life lasts, unless it comes again before.
         """
-        new = await asyncio.to_thread(self._store, key, raw, also)
-        if new and not self._shut:
-            self._begin(key, raw)
-        return new
+        return await self._intake.put(Arrival(key=key, raw=raw, also=also))
 
     async def resume(self) -> int:
         """Go on with what an earlier life has left or was only stored; how much that is.
@@ -118,12 +117,16 @@ class Postbox:
 
     # --- inside
 
-    def _store(self, key: str, raw: Any, also: Also | None) -> bool:
-        with self._sessions.begin() as session:
-            stored = inbox.receive(session, self._channel, self._account, key, at=self._clock.now(), raw=raw)
-            if stored.new and also is not None:
-                also(session)
+    def _store(self, session: Session, event: Arrival) -> bool:
+        now = self._clock.now()
+        stored = inbox.receive(session, self._channel, self._account, event.key, at=now, raw=event.raw)
+        if stored.new and event.also is not None:
+            event.also(session)
         return stored.new
+
+    def _taken(self, event: Arrival) -> None:
+        if not self._shut:
+            self._begin(event.key, event.raw)
 
     def _left(self) -> list[inbox.Stored]:
         with self._sessions() as session:
@@ -165,6 +168,7 @@ class Postbox:
         while faults < _FAULTS and self._clock.now() - began < _WORTH_ANSWERING:
             try:
                 async with self._free:
+                    await self._intake.calm()
                     await self._serve(incoming)
             except (Undelivered, DatabaseUnavailable) as error:
                 _log.warning("Chưa trả lời được một tin (%s): %s", self._channel, type(error).__name__)

@@ -20,7 +20,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
-from bot.channels.postbox import Also, Postbox, Unreadable
+from bot.channels.intake import Also
+from bot.channels.postbox import Postbox, Unreadable
 from bot.channels.request_body import body_of
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_codes import plain_json
@@ -179,9 +180,10 @@ class ZaloBot(Platform):
         if raw is None:
             return PlainTextResponse("not an event", 400)
         try:
-            await self._resume()
-            await self._take(raw)
-        except DatabaseUnavailable:
+            async with asyncio.timeout(self._pace.stored):
+                await self._resume()
+                await self._take(raw)
+        except (TimeoutError, DatabaseUnavailable):  # it is stored all the same as soon as that can be
             return PlainTextResponse("try again", 503, {"Retry-After": "5"})
         return Response()
 

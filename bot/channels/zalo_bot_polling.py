@@ -28,6 +28,7 @@ class Pace:
     longest: float = 30.0  # … and the longest
     whole: float = 120.0  # for one message that the platform tells us to hold back
     grace: float = 8.0  # for what is in hand when we are told to stop
+    stored: float = 3.0  # an event of the webhook, before the platform is told to come again
     typing: float = 1.0  # an answer that takes longer is announced
     hold: float = HOLD_SECONDS  # after «too many», then twice as long each time …
     longest_hold: float = LONGEST_HOLD  # … up to this

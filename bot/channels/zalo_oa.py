@@ -53,7 +53,7 @@ class Pace:
     """How long things may take, in seconds."""
 
     patience: Patience = field(default_factory=Patience)
-    stored: float = 1.5  # an event, before Zalo is told to come again
+    stored: float = 1.0  # an event, before Zalo is told to come again
     token: float = 600.0  # between looks whether the access token is about to end
     consent: float = 3.0  # between looks whether somebody has given consent again
     scale: float = 1.0  # of the pauses between tries to answer

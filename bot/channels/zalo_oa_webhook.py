@@ -17,6 +17,7 @@ from bot.channels.request_body import body_of
 from bot.channels.zalo_oa_events import Happening, What, read_event
 from bot.channels.zalo_oa_signature import HEADER, parse, shape, verify
 from office.clock import Clock
+from office.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ Take = Callable[[Happening, dict[str, Any], datetime], Awaitable[None]]
 
 
 class OaWebhook:
-    """The endpoint of one account. `take` stores an event; once it returns Zalo may forget it."""
+    """The endpoint of one account. `take` stores an event; once it returns Zalo may forget it. Cancelled, or
+    when it raises DatabaseUnavailable, it goes on by itself."""
 
     def __init__(
         self,
@@ -34,9 +36,9 @@ class OaWebhook:
         secret: SecretStr | None,
         clock: Clock,
         take: Take,
-        within: float = 1.5,
+        within: float = 1.0,
     ) -> None:
-        """`within`: seconds for storing; Zalo waits for two."""
+        """`within`: seconds for storing. Zalo waits for two, of which a crowd of events takes its share."""
         self._app_id = app_id
         self._oa_id = oa_id
         self._secret = secret.get_secret_value() if secret else ""
@@ -44,7 +46,6 @@ class OaWebhook:
         self._take = take
         self._within = within
         self._shape = ""  # of the signature's header, once it was seen
-        self._storing: set[asyncio.Future[None]] = set()
 
     async def answer(self, request: Request) -> Response:
         """Take an event. 200 once it is stored or known or says nothing; anything else is repeated."""
@@ -72,15 +73,11 @@ class OaWebhook:
             _log.info("Chữ ký webhook Zalo OA lần đầu: %s", self._shape)
 
     async def _stored(self, happening: Happening, raw: dict[str, Any], received: datetime) -> bool:
-        """Store it; False when that isn't done in time. It may still be done, and is then known next time."""
-        storing = asyncio.ensure_future(self._take(happening, raw, received))
-        self._storing.add(storing)
-        storing.add_done_callback(self._let_go)
-        await asyncio.wait([storing], timeout=self._within)
-        return storing.done() and not storing.cancelled() and storing.exception() is None
-
-    def _let_go(self, storing: asyncio.Future[None]) -> None:
-        self._storing.discard(storing)
-        if not storing.cancelled() and (error := storing.exception()) is not None:
-            # Not what it says: that may have what a citizen wrote.
-            _log.warning("Chưa lưu được một sự kiện Zalo OA (%s); Zalo sẽ gửi lại", type(error).__name__)
+        """Store it; False when that isn't done in time. It still will be, and is then known next time."""
+        try:
+            async with asyncio.timeout(self._within):
+                await self._take(happening, raw, received)
+        except (TimeoutError, DatabaseUnavailable) as error:
+            _log.warning("Chưa lưu kịp một sự kiện Zalo OA (%s)", type(error).__name__)
+            return False
+        return True

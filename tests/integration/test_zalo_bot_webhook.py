@@ -178,10 +178,10 @@ async def test_without_the_database_it_is_to_come_again(
 
     bot = hooked(stage)
     async with serving(bot):
-        store = bot._postbox._store
-        monkeypatch.setattr(bot._postbox, "_store", failing)
+        store = bot._postbox._intake._store
+        monkeypatch.setattr(bot._postbox._intake, "_store", failing)
         assert await post(bot, event(fake.person(), "một")) == 503
-        monkeypatch.setattr(bot._postbox, "_store", store)
+        monkeypatch.setattr(bot._postbox._intake, "_store", store)
         assert await post(bot, event(fake.person(), "một")) == 200
         await stage.done()
     assert stage.texts() == ["đáp một"]

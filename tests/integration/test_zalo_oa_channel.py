@@ -404,7 +404,7 @@ async def test_while_the_database_is_away_zalo_is_asked_to_come_again(
 ) -> None:
     an = fake.person("An")
     async with stage.serving() as oa:
-        store = oa._postbox._store
+        store = oa._postbox._intake._store
         failures = iter((True, True))
 
         def fails(*given: Any) -> bool:
@@ -412,7 +412,7 @@ async def test_while_the_database_is_away_zalo_is_asked_to_come_again(
                 raise DatabaseUnavailable("đĩa đầy", "dọn đĩa")
             return store(*given)
 
-        monkeypatch.setattr(oa._postbox, "_store", fails)
+        monkeypatch.setattr(oa._postbox._intake, "_store", fails)
         fake.say(an, "một")
         await settled(stage)
     assert texts(fake) == ["đáp một"]
@@ -424,14 +424,14 @@ async def test_storing_that_takes_too_long_is_answered_in_time_and_done_once(
     an = fake.person("An")
     stage.pace = replace(stage.pace, stored=0.1)
     async with stage.serving() as oa:
-        store = oa._postbox._store
+        store = oa._postbox._intake._store
         pauses = iter((0.3,))
 
         def slowly(*given: Any) -> bool:
             time.sleep(next(pauses, 0.0))
             return store(*given)
 
-        monkeypatch.setattr(oa._postbox, "_store", slowly)
+        monkeypatch.setattr(oa._postbox._intake, "_store", slowly)
         fake.say(an, "một")
         await settled(stage)
     assert texts(fake) == ["đáp một"]
