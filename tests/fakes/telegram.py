@@ -20,27 +20,30 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
 from typing import Any, Self
 
-from tests.fakes.http_server import Broken, Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.outcomes import (
+    Outcome,
+    Watched,
+    bad_gateway,
+    drop_after,
+    drop_before,
+    end,
+    garbled,
+    passes,
+    slow,
+)
 from tests.fakes.telegram_parts import (
     TOKEN,
     Call,
     Chat,
     Message,
-    Outcome,
     Refusal,
-    bad_gateway,
-    drop_after,
-    drop_before,
     error,
     flood,
-    garbled,
     ok,
-    passes,
     refuse,
-    slow,
 )
 from tests.fakes.telegram_people import People
 from tests.fakes.telegram_updates import SECRET_HEADER, Updates
@@ -48,7 +51,7 @@ from tests.fakes.telegram_updates import SECRET_HEADER, Updates
 _PASSES = passes()
 
 
-class FakeTelegram(Updates, People):
+class FakeTelegram(Watched, Updates, People):
     """The server and the people who write to its one bot. Its methods are for the test's thread."""
 
     def __init__(
@@ -121,16 +124,6 @@ class FakeTelegram(Updates, People):
         with self._changed:
             self._sent_files.clear()
 
-    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
-        """Wait until something holds; AssertionError when it doesn't come to."""
-        with self._changed:
-            held = self._changed.wait_for(predicate, timeout)
-        assert held, f"not within {timeout} s; sent: {[m.text for m in self.sent]}"
-
-    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
-        """`wait_for`, for tests that run in a loop."""
-        await asyncio.to_thread(self.wait_for, predicate, within)
-
     # --- inside: requests
 
     def _handle(self, request: HttpRequest) -> Handled:
@@ -149,34 +142,16 @@ class FakeTelegram(Updates, People):
         return self._slowly(bot, method, request, outcome)
 
     async def _slowly(self, bot: str, method: str, request: HttpRequest, outcome: Outcome) -> HttpResponse:
-        if method == "getUpdates":
-            return await self._end(bot, method, request, outcome)
-        self.requests_in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
-        try:
-            await asyncio.sleep(self.latency_ms / 2000)
-            response = await self._end(bot, method, request, outcome)
-            await asyncio.sleep(self.latency_ms / 2000)
-            return response
-        finally:
-            self.requests_in_flight -= 1
+        async def apply() -> HttpResponse:
+            if method == "getUpdates":
+                return await self._polled(bot, request)
+            return self._answered(bot, method, request)
 
-    async def _end(self, bot: str, method: str, request: HttpRequest, outcome: Outcome) -> HttpResponse:
-        """The call as it was planned."""
-        if outcome.drop_before:
-            raise Broken
-        await asyncio.sleep(outcome.delay)
-        if outcome.refusal is not None:
-            response = self._refused(outcome.refusal)
-        elif outcome.raw is not None:
-            response = outcome.raw
-        elif method == "getUpdates":
-            response = await self._polled(bot, request)
-        else:
-            response = self._answered(bot, method, request)
-        if outcome.drop_after:
-            raise Broken
-        return HttpResponse(200, b'{"ok":true,"resu') if outcome.garbled else response
+        ending = end(outcome, apply, refused=self._refused, cut_off=b'{"ok":true,"resu')
+        return await (ending if method == "getUpdates" else self._in_time(ending))
+
+    def _in_words(self) -> list[str]:
+        return [message.text for message in self.sent]
 
     async def _polled(self, bot: str, request: HttpRequest) -> HttpResponse:
         try:

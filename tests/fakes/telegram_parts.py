@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.http_server import HttpResponse, HttpServer, Upload
+from tests.fakes.outcomes import Outcome
 
 TOKEN = "123456789:AAfake-token-that-must-not-be-seen"
 
@@ -26,18 +27,6 @@ class Refusal(Exception):
         self.parameters = parameters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a planned call ends."""
-
-    refusal: Refusal | None = None
-    raw: HttpResponse | None = None  # instead of applying it
-    garbled: bool = False  # applied, but the answer can't be read
-    drop_before: bool = False
-    drop_after: bool = False
-    delay: float = 0.0
-
-
 def refuse(code: int, description: str, **parameters: int) -> Outcome:
     return Outcome(refusal=Refusal(code, description, **parameters))
 
@@ -45,31 +34,6 @@ def refuse(code: int, description: str, **parameters: int) -> Outcome:
 def flood(retry_after: int) -> Outcome:
     description = f"Too Many Requests: retry after {retry_after}"
     return refuse(429, description, retry_after=retry_after)
-
-
-def bad_gateway(status: int = 502) -> Outcome:
-    page = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body>\r\n</html>\r\n"
-    return Outcome(raw=HttpResponse(status, page, "text/html"))
-
-
-def garbled() -> Outcome:
-    return Outcome(garbled=True)
-
-
-def drop_before() -> Outcome:
-    return Outcome(drop_before=True)
-
-
-def drop_after() -> Outcome:
-    return Outcome(drop_after=True)
-
-
-def slow(seconds: float) -> Outcome:
-    return Outcome(delay=seconds)
-
-
-def passes() -> Outcome:
-    return Outcome()
 
 
 @dataclass(slots=True)

@@ -19,10 +19,20 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable
 from typing import Any, Self
 
-from tests.fakes.http_server import Broken, Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.outcomes import (
+    Outcome,
+    Watched,
+    bad_gateway,
+    drop_after,
+    drop_before,
+    end,
+    garbled,
+    passes,
+    slow,
+)
 from tests.fakes.zalo_bot_parts import (
     DISPLAY_NAME,
     TOKEN,
@@ -30,19 +40,12 @@ from tests.fakes.zalo_bot_parts import (
     Chat,
     Event,
     Message,
-    Outcome,
     Plan,
     Refusal,
-    bad_gateway,
-    drop_after,
-    drop_before,
     encoded,
     error,
-    garbled,
     ok,
-    passes,
     refuse,
-    slow,
     too_many,
 )
 from tests.fakes.zalo_bot_people import People
@@ -52,7 +55,7 @@ _PASSES = passes()
 _WAITING = ("getUpdates", "setWebhook")  # methods that take their time
 
 
-class FakeZaloBot(Updates, People):
+class FakeZaloBot(Watched, Updates, People):
     """The server and the people who write to its one bot. Its methods are for the test's thread.
 
     Assumed, as nobody has seen it: the 51st person's words don't reach the bot, nor those of a 4th group, and
@@ -150,16 +153,6 @@ class FakeZaloBot(Updates, People):
         with self._changed:
             return [call for call in self.calls if call.method == method]
 
-    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
-        """Wait until something holds; AssertionError when it doesn't come to."""
-        with self._changed:
-            held = self._changed.wait_for(predicate, timeout)
-        assert held, f"not within {timeout} s; sent: {[m.text or m.photo for m in self.sent]}"
-
-    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
-        """`wait_for`, for tests that run in a loop."""
-        await asyncio.to_thread(self.wait_for, predicate, within)
-
     # --- inside: requests
 
     def _handle(self, request: HttpRequest) -> Handled:
@@ -176,34 +169,16 @@ class FakeZaloBot(Updates, People):
         return self._slowly(bot, method, request, outcome)
 
     async def _slowly(self, bot: str, method: str, request: HttpRequest, outcome: Outcome) -> HttpResponse:
-        if method == "getUpdates":
-            return await self._end(bot, method, request, outcome)
-        self.requests_in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
-        try:
-            await asyncio.sleep(self.latency_ms / 2000)
-            response = await self._end(bot, method, request, outcome)
-            await asyncio.sleep(self.latency_ms / 2000)
-            return response
-        finally:
-            self.requests_in_flight -= 1
+        async def apply() -> HttpResponse:
+            if method in _WAITING:
+                return await self._waited(bot, method, request)
+            return self._answered(bot, method, request)
 
-    async def _end(self, bot: str, method: str, request: HttpRequest, outcome: Outcome) -> HttpResponse:
-        """The call as it was planned."""
-        if outcome.drop_before:
-            raise Broken
-        await asyncio.sleep(outcome.delay)
-        if outcome.refusal is not None:
-            response = error(outcome.refusal)
-        elif outcome.raw is not None:
-            response = outcome.raw
-        elif method in _WAITING:
-            response = await self._waited(bot, method, request)
-        else:
-            response = self._answered(bot, method, request)
-        if outcome.drop_after:
-            raise Broken
-        return HttpResponse(200, b'{"ok":true,"resu') if outcome.garbled else response
+        ending = end(outcome, apply, refused=error, cut_off=b'{"ok":true,"resu')
+        return await (ending if method == "getUpdates" else self._in_time(ending))
+
+    def _in_words(self) -> list[str]:
+        return [message.text or message.photo for message in self.sent]
 
     async def _waited(self, bot: str, method: str, request: HttpRequest) -> HttpResponse:
         try:

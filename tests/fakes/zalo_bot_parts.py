@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.fakes.http_server import HttpResponse, HttpServer
+from tests.fakes.outcomes import Outcome
 
 TOKEN = "1459232241454765289:fake-zalo-token-that-must-not-be-seen"
 DISPLAY_NAME = "Bot Xin Luôn"
@@ -30,22 +31,6 @@ class Refusal(Exception):
         self.status = code if status is None else status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a planned call ends."""
-
-    refusal: Refusal | None = None
-    raw: HttpResponse | None = None  # instead of applying it
-    garbled: bool = False  # applied, but the answer can't be read
-    drop_before: bool = False
-    drop_after: bool = False
-    delay: float = 0.0
-
-
-def passes() -> Outcome:
-    return Outcome()
-
-
 def refuse(code: int, description: str = "Refused", *, status: int | None = None) -> Outcome:
     """An error; with `status=200` one that HTTP knows nothing of."""
     return Outcome(refusal=Refusal(code, description, status=status))
@@ -53,27 +38,6 @@ def refuse(code: int, description: str = "Refused", *, status: int | None = None
 
 def too_many(*, status: int | None = None) -> Outcome:
     return refuse(429, "Quota exceeded", status=status)
-
-
-def bad_gateway(status: int = 502) -> Outcome:
-    page = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body>\r\n</html>\r\n"
-    return Outcome(raw=HttpResponse(status, page, "text/html"))
-
-
-def garbled() -> Outcome:
-    return Outcome(garbled=True)
-
-
-def drop_before() -> Outcome:
-    return Outcome(drop_before=True)
-
-
-def drop_after() -> Outcome:
-    return Outcome(drop_after=True)
-
-
-def slow(seconds: float) -> Outcome:
-    return Outcome(delay=seconds)
 
 
 @dataclass(slots=True, eq=False)

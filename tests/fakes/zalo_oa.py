@@ -20,7 +20,6 @@ GET /_control/sent and /_control/stats, made to act by POST /_control/tokens, /_
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import signal
 import threading
@@ -28,7 +27,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from tests.fakes.http_server import Broken, Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.outcomes import (
+    Outcome,
+    Watched,
+    bad_gateway,
+    drop_after,
+    drop_before,
+    end,
+    garbled,
+    passes,
+    slow,
+)
 from tests.fakes.zalo_oa_oauth import ConsentRefused, oauth_error
 from tests.fakes.zalo_oa_parts import (
     CS_PATH,
@@ -36,18 +46,11 @@ from tests.fakes.zalo_oa_parts import (
     Call,
     Group,
     Message,
-    Outcome,
     Refusal,
     Switches,
     User,
-    bad_gateway,
-    drop_after,
-    drop_before,
     error,
-    garbled,
-    passes,
     refuse,
-    slow,
 )
 from tests.fakes.zalo_oa_people import People
 
@@ -63,7 +66,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class FakeZaloOa(People):
+class FakeZaloOa(Watched, People):
     """The servers and the people who write to the account. Its methods are for the test's thread."""
 
     def __init__(
@@ -149,16 +152,6 @@ class FakeZaloOa(People):
         with self._changed:
             return [call for call in self.calls if call.path == path]
 
-    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
-        """Wait until something holds; AssertionError when it doesn't come to."""
-        with self._changed:
-            held = self._changed.wait_for(predicate, timeout)
-        assert held, f"not within {timeout} s; sent: {[m.text for m in self.sent]}"
-
-    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
-        """`wait_for`, for tests that run in a loop."""
-        await asyncio.to_thread(self.wait_for, predicate, within)
-
     # --- inside: requests
 
     def _handle(self, request: HttpRequest) -> Handled:
@@ -176,30 +169,14 @@ class FakeZaloOa(People):
         return self._slowly(request, outcome)
 
     async def _slowly(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
-        self.requests_in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
-        try:
-            await asyncio.sleep(self.latency_ms / 2000)
-            response = await self._end(request, outcome)
-            await asyncio.sleep(self.latency_ms / 2000)
-            return response
-        finally:
-            self.requests_in_flight -= 1
+        async def apply() -> HttpResponse:
+            return self._answered(request)
 
-    async def _end(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
-        """The call as it was planned."""
-        if outcome.drop_before:
-            raise Broken
-        await asyncio.sleep(outcome.delay)
-        if outcome.refusal is not None:
-            response = (oauth_error if request.path == TOKEN_PATH else error)(outcome.refusal)
-        elif outcome.raw is not None:
-            response = outcome.raw
-        else:
-            response = self._answered(request)
-        if outcome.drop_after:
-            raise Broken
-        return HttpResponse(200, b'{"error":0,"mess') if outcome.garbled else response
+        refused = oauth_error if request.path == TOKEN_PATH else error
+        return await self._in_time(end(outcome, apply, refused=refused, cut_off=b'{"error":0,"mess'))
+
+    def _in_words(self) -> list[str]:
+        return [message.text for message in self.sent]
 
     def _answered(self, request: HttpRequest) -> HttpResponse:
         match request.method, request.path:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.fakes.http_server import HttpResponse, HttpServer, Upload
+from tests.fakes.outcomes import Outcome
 
 TOKEN_PATH = "/v4/oa/access_token"
 CS_PATH = "/v3.0/oa/message/cs"
@@ -26,45 +27,8 @@ class Refusal(Exception):
         self.message = message or f"Error {error}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a planned call ends."""
-
-    refusal: Refusal | None = None
-    raw: HttpResponse | None = None  # instead of applying it
-    garbled: bool = False  # applied, but the answer can't be read
-    drop_before: bool = False
-    drop_after: bool = False
-    delay: float = 0.0
-
-
 def refuse(error: int, message: str = "") -> Outcome:
     return Outcome(refusal=Refusal(error, message))
-
-
-def bad_gateway(status: int = 502) -> Outcome:
-    page = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body>\r\n</html>\r\n"
-    return Outcome(raw=HttpResponse(status, page, "text/html"))
-
-
-def garbled() -> Outcome:
-    return Outcome(garbled=True)
-
-
-def drop_before() -> Outcome:
-    return Outcome(drop_before=True)
-
-
-def drop_after() -> Outcome:
-    return Outcome(drop_after=True)
-
-
-def slow(seconds: float) -> Outcome:
-    return Outcome(delay=seconds)
-
-
-def passes() -> Outcome:
-    return Outcome()
 
 
 @dataclass(slots=True, eq=False)
