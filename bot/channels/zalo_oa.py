@@ -159,18 +159,18 @@ class ZaloOa(Platform):
         hush_libraries()
         self._rejection = rejection = asyncio.get_running_loop().create_future()
         api = OaApi(self._settings.base_url, self._tokens, pinned=self._pin, rejected=self._reject)
+        reason, mended = "", None
         try:
             await self._serve_line(api, rejection)
         except WrongToken as wrong:
-            reason, mended = wrong.reason, self._new_consent
+            reason, mended = wrong.reason, partial(self._new_consent, self._clock.now())
         except Refused as refused:
-            reason, mended = refused.reason, None
+            reason = refused.reason
         finally:
-            self._mark(up=False)
+            self._mark(up=False, detail=reason)
             await self._postbox.close()
             self._line = self._answerer = None
             await api.close()
-        self._mark(up=False, detail=reason)
         raise ChannelDown(reason, retry=False, mended=mended)
 
     # --- being up
@@ -242,15 +242,13 @@ class ZaloOa(Platform):
             else:
                 self._mark(up=True)
 
-    async def _new_consent(self) -> None:
+    async def _new_consent(self, since: datetime) -> None:
         """Wait until `xinluon zalo login` has stored another pair of tokens."""
-        before: str | None = None
         while True:
             with suppress(DatabaseUnavailable):
-                stored = await asyncio.to_thread(self._refresh_token)
-                if before not in (None, stored):
+                obtained = await asyncio.to_thread(self._obtained_at)
+                if obtained is not None and obtained > since:
                     return
-                before = stored
             await asyncio.sleep(self._pace.consent)
 
     def _reject(self, reason: str) -> None:
@@ -320,10 +318,10 @@ class ZaloOa(Platform):
             row = session.get(ZaloTokens, self.account)
             return row.version if row is not None else ""
 
-    def _refresh_token(self) -> str:
+    def _obtained_at(self) -> datetime | None:
         with self._readers() as session:
             row = session.get(ZaloTokens, self.account)
-            return row.refresh_token if row is not None else ""
+            return row.obtained_at if row is not None else None
 
     async def _pin(self, version: str) -> None:
         """Remember which version of the API takes our messages; where that fails, for this life."""
