@@ -28,10 +28,14 @@ class Patience:
 
 
 class Mouth(Protocol):
-    """Says one page to one chat. Raises what bot.channels.zalo_calls has."""
+    """Says one page to one chat. Every method raises what bot.channels.zalo_calls has."""
 
     async def say(self, chat: str, page: Page, *, group: bool) -> str:
         """The platform's id of the message, "" where it gives none."""
+        ...
+
+    async def knock(self) -> None:
+        """Ask the platform anything that changes nothing, to hear whether it is there."""
         ...
 
 
@@ -49,29 +53,33 @@ class Answerer:
         self._gate = gate
         self._patience = patience or Patience()
         self._taken: dict[str, int] = {}  # key → pages that are done
+        self._doubtful: set[str] = set()  # keys whose next page may have arrived
 
     async def send(self, pages: Sequence[Page], *, chat: str, group: bool, key: str) -> None:
         """Send what of these pages hasn't been sent yet. After Undelivered the same key goes on there."""
         for page in pages[self._taken.get(key, 0) :]:
-            if not await self._take(page, chat, group):
+            if not await self._take(page, chat, group, key):
                 break
             self._taken[key] = self._taken.get(key, 0) + 1
         self._taken.pop(key, None)
 
-    async def _take(self, page: Page, chat: str, group: bool) -> bool:
+    async def _take(self, page: Page, chat: str, group: bool, key: str) -> bool:
         """Say a page; False when nothing more can be said in this chat."""
+        goes_on = True
         try:
-            await self._persist(page, chat, group)
+            await self._persist(page, chat, group, key)
         except Refused as refused:
             _log.warning("Không gửi được câu trả lời: %s", refused.reason)
-            return not refused.unreachable
-        return True
+            goes_on = not refused.unreachable
+        self._doubtful.discard(key)
+        return goes_on
 
-    async def _persist(self, page: Page, chat: str, group: bool) -> None:
+    async def _persist(self, page: Page, chat: str, group: bool, key: str) -> None:
         """Say it until the platform has taken it. Raises Undelivered and Refused."""
         until = _time() + self._patience.whole
-        doubtful = False
         for attempt in range(TRIES):
+            if key in self._doubtful:
+                await self._hear(until)
             await self._enter(chat, group, until)
             try:
                 await self._mouth.say(chat, page, group=group)
@@ -84,11 +92,12 @@ class Answerer:
                 await asyncio.sleep(min(self._patience.longest, self._patience.first * 2**attempt))
             except Lost as lost:
                 # It may have arrived. To the citizen who asked, no answer is worse than the same one twice:
-                # once more, and then it counts as sent, since two requests hardly get lost on their way.
-                if doubtful:
+                # once more as soon as the platform is heard again, and then it counts as sent, since two
+                # requests hardly get lost on their way.
+                if key in self._doubtful:
                     self._doubt(lost)
                     return
-                doubtful = True
+                self._doubtful.add(key)
                 await asyncio.sleep(self._patience.first)
             except Refused:
                 raise
@@ -97,6 +106,22 @@ class Answerer:
             else:
                 return
         raise Undelivered
+
+    async def _hear(self, until: float) -> None:
+        """Wait until the platform answers anything. Raises Undelivered."""
+        pause = self._patience.first
+        while True:
+            try:
+                await self._mouth.knock()
+            except (TooFast, Refused):
+                return
+            except CallEnded:
+                if _time() + pause > until:
+                    raise Undelivered from None
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, self._patience.longest)
 
     async def _enter(self, chat: str, group: bool, until: float) -> None:
         """Wait for the turn at the pace shared with deliveries."""

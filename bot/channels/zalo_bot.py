@@ -198,7 +198,7 @@ class ZaloBot(Platform):
         return ZaloBotApi(token, base_url=self._settings.base_url, timeouts=self._pace.timeouts)
 
     async def _serve_line(self, api: ZaloBotApi) -> None:
-        self._speaker.wrong_token.clear()
+        self._speaker.doubted.clear()
         me = await self._patiently(api.me)
         self._server.names = (me.display_name, me.account_name)
         self.state.facts["name"] = me.display_name or me.account_name
@@ -240,8 +240,8 @@ class ZaloBot(Platform):
             pause = min(self._pace.check, pause * 2) if trouble else self._pace.check
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._speaker.wrong_token.wait()  # then the next call finds the same, and ends it
-            self._speaker.wrong_token.clear()
+                    await self._speaker.doubted.wait()  # then the next call finds out
+            self._speaker.doubted.clear()
 
     async def _hook(self, api: ZaloBotApi) -> str:
         """Set the webhook; why Zalo doesn't reach us by it, "" when it does. Raises WrongToken, Refused."""

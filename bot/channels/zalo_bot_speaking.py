@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 class Speaker:
     """Says pages for answers and deliveries alike.
 
-    `spent`: the platform itself says that the month's messages are used up. `wrong_token`: set when the
-    platform has refused the token.
+    `spent`: the platform itself says that the month's messages are used up. `doubted`: set when a
+    call has ended so that the platform may be away or no longer take the token.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Speaker:
         """`api` gives None while there is no connection. `hold`: seconds after the first «too many»; then
         twice as long each time, up to `longest`. `changed` is called when `spent` has changed."""
         self.spent = False
-        self.wrong_token = asyncio.Event()
+        self.doubted = asyncio.Event()
         self._api = api
         self._ration = ration
         self._hold, self._longest = hold, longest
@@ -61,10 +61,11 @@ class Speaker:
         except TooFast as fast:
             reason = fast.reason
         except Lost:
+            self.doubted.set()
             await self._count(purpose)
             raise
-        except WrongToken:
-            self.wrong_token.set()
+        except (NotSent, WrongToken):
+            self.doubted.set()
             raise
         else:
             self._strikes = 0
@@ -72,6 +73,13 @@ class Speaker:
             await self._count(purpose)
             return number
         raise TooFast(reason, seconds=await self._held_back())
+
+    async def knock(self) -> None:
+        """Hear whether the platform is there. Raises what bot.channels.zalo_calls has."""
+        api = self._api()
+        if api is None:
+            raise NotSent(NOT_OPEN)
+        await api.me()
 
     async def typing(self, chat: str) -> None:
         """Show that an answer is being written, if that can be."""
@@ -121,6 +129,10 @@ class AnsweringMouth(Mouth):
     async def say(self, chat: str, page: Page, *, group: bool) -> str:
         """See bot.channels.answering.Mouth."""
         return await self._speaker.say(chat, page, Purpose.ANSWER)
+
+    async def knock(self) -> None:
+        """See bot.channels.answering.Mouth."""
+        await self._speaker.knock()
 
 
 async def _send(api: ZaloBotApi, chat: str, page: Page) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -29,8 +28,10 @@ from bot.channels.zalo_oa_fetch import fetch
 from bot.channels.zalo_oa_files import OaFiles
 from bot.channels.zalo_oa_groups import Change, GroupWatch
 from bot.channels.zalo_oa_people import Course, OaPeople
+from bot.channels.zalo_oa_reach import Reach
 from bot.channels.zalo_oa_sending import CAPABILITIES, IN_GROUPS, OaMouth
 from bot.channels.zalo_oa_templates import Pings
+from bot.channels.zalo_oa_tokens import newer_pair
 from bot.channels.zalo_oa_webhook import OaWebhook
 from bot.channels.zalo_oa_wire import hush_libraries
 from office import channel_settings
@@ -158,12 +159,21 @@ class ZaloOa(Platform):
         """Serve until cancelled, then finish what is in hand. Raises ChannelDown."""
         hush_libraries()
         self._rejection = rejection = asyncio.get_running_loop().create_future()
-        api = OaApi(self._settings.base_url, self._tokens, pinned=self._pin, rejected=self._reject)
+        reach = Reach(self._say_reach, self._pace.patience)
+        api = OaApi(
+            self._settings.base_url,
+            self._tokens,
+            pinned=self._pin,
+            rejected=self._reject,
+            heard=reach.heard,
+        )
         reason, mended = "", None
         try:
-            await self._serve_line(api, rejection)
+            await self._serve_line(api, reach, rejection)
         except WrongToken as wrong:
-            reason, mended = wrong.reason, partial(self._new_consent, self._clock.now())
+            since, every = self._clock.now(), self._pace.consent
+            mended = partial(newer_pair, self._readers, self.account, since=since, every=every)
+            reason = wrong.reason
         except Refused as refused:
             reason = refused.reason
         finally:
@@ -175,7 +185,7 @@ class ZaloOa(Platform):
 
     # --- being up
 
-    async def _serve_line(self, api: OaApi, rejection: asyncio.Future[str]) -> None:
+    async def _serve_line(self, api: OaApi, reach: Reach, rejection: asyncio.Future[str]) -> None:
         """Serve with an open connection. Raises WrongToken, or Refused for an account that can't be used."""
         api.version = await self._patiently(partial(asyncio.to_thread, self._version))
         await self._introduce(api)
@@ -185,7 +195,8 @@ class ZaloOa(Platform):
         await self._patiently(self._postbox.resume)
         self._mark(up=True)
         work = [
-            asyncio.ensure_future(self._keep_token()),
+            asyncio.ensure_future(self._keep_token(reach)),
+            asyncio.ensure_future(reach.watch(api.identity)),
             asyncio.ensure_future(self._groups.run(api.groups)),
             asyncio.ensure_future(_until_rejected(rejection)),
         ]
@@ -229,7 +240,7 @@ class ZaloOa(Platform):
             await asyncio.sleep(pause)
             pause = min(pause * 2, patience.longest)
 
-    async def _keep_token(self) -> None:
+    async def _keep_token(self, reach: Reach) -> None:
         """Have the access token renewed before it ends, even while nothing is sent. Raises WrongToken."""
         while True:
             await asyncio.sleep(self._pace.token)
@@ -238,18 +249,9 @@ class ZaloOa(Platform):
             except WrongToken:
                 raise
             except CallEnded as ended:
-                self._mark(up=True, detail=ended.reason)
+                self._mark(up=not reach.reason, detail=reach.reason or ended.reason)
             else:
-                self._mark(up=True)
-
-    async def _new_consent(self, since: datetime) -> None:
-        """Wait until `xinluon zalo login` has stored another pair of tokens."""
-        while True:
-            with suppress(DatabaseUnavailable):
-                obtained = await asyncio.to_thread(self._obtained_at)
-                if obtained is not None and obtained > since:
-                    return
-            await asyncio.sleep(self._pace.consent)
+                self._say_reach(reach.reason)
 
     def _reject(self, reason: str) -> None:
         if self._rejection is not None and not self._rejection.done():
@@ -318,11 +320,6 @@ class ZaloOa(Platform):
             row = session.get(ZaloTokens, self.account)
             return row.version if row is not None else ""
 
-    def _obtained_at(self) -> datetime | None:
-        with self._readers() as session:
-            row = session.get(ZaloTokens, self.account)
-            return row.obtained_at if row is not None else None
-
     async def _pin(self, version: str) -> None:
         """Remember which version of the API takes our messages; where that fails, for this life."""
         try:
@@ -334,6 +331,11 @@ class ZaloOa(Platform):
         here = update(ZaloTokens).where(ZaloTokens.oa_id == self.account)
         with self._sessions.begin() as session:
             execute(session, here.values(version=version))
+
+    def _say_reach(self, reason: str) -> None:
+        """While there is no line yet, the one who opens it says how that goes."""
+        if self._line is not None:
+            self._mark(up=not reason, detail=f"{reason} Chương trình sẽ tự thử lại." if reason else "")
 
     def _mark(self, *, up: bool, detail: str = "") -> None:
         if self.state.since is None or self.state.up != up:

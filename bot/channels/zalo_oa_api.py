@@ -92,11 +92,12 @@ class OaApi:
         version: str = "",
         pinned: Pinned | None = None,
         rejected: Callable[[str], None] = lambda reason: None,
+        heard: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """`pinned` is told a version that works, "" when it no longer does. `rejected`: see Wire."""
+        """`pinned` is told a version that works, "" when it no longer does. `rejected`, `heard`: see Wire."""
         self.version = version
         self._pinned = pinned
-        self._wire = Wire(base_url, tokens, rejected=rejected)
+        self._wire = Wire(base_url, tokens, rejected=rejected, heard=heard)
 
     async def close(self) -> None:
         """No more calls."""

@@ -52,6 +52,10 @@ class OaMouth(Mouth):
         _log.warning("Zalo không nhận nút bấm của OA này; từ nay gửi lựa chọn bằng chữ")
         return message
 
+    async def knock(self) -> None:
+        """See bot.channels.answering.Mouth."""
+        await self._api.identity()
+
     async def _plainly(self, chat: str, page: Page, *, group: bool, unasked: bool) -> str:
         first = ""
         for part in without_buttons(page, unasked=unasked):

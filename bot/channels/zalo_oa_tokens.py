@@ -11,6 +11,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -80,6 +81,21 @@ def store_pair(
 def refresh_ends(session: Session, oa_id: str) -> datetime | None:
     """When the refresh token dies unless it is used before; None where there is none."""
     return session.scalar(select(ZaloTokens.refresh_expires_at).where(ZaloTokens.oa_id == oa_id))
+
+
+async def newer_pair(readers: sessionmaker[Session], oa_id: str, *, since: datetime, every: float) -> None:
+    """Wait until a pair is stored that was obtained after a moment; looks every so many seconds."""
+
+    def obtained_at() -> datetime | None:
+        with readers() as session:
+            return session.scalar(select(ZaloTokens.obtained_at).where(ZaloTokens.oa_id == oa_id))
+
+    while True:
+        with suppress(DatabaseUnavailable):
+            found = await asyncio.to_thread(obtained_at)
+            if found is not None and found > since:
+                return
+        await asyncio.sleep(every)
 
 
 def _columns(pair: Pair, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.channels.zalo_calls import AccessTokens, Lost, NotSent, TooFast, WrongToken
+from bot.channels.zalo_calls import AccessTokens, CallEnded, Lost, NotSent, TooFast, WrongToken
 from bot.channels.zalo_oa_errors import RATE_PAUSE, OaError, ended, needs_new_token
 
 _UNSENT = (
@@ -69,11 +69,18 @@ class Wire:
     """Calls of one account. Every method raises what bot.channels.zalo_calls has."""
 
     def __init__(
-        self, base_url: str, tokens: AccessTokens, *, rejected: Callable[[str], None] = lambda reason: None
+        self,
+        base_url: str,
+        tokens: AccessTokens,
+        *,
+        rejected: Callable[[str], None] = lambda reason: None,
+        heard: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """`rejected` is told, with the reason, that no token is taken any more."""
+        """`rejected` is told, with the reason, that no token is taken any more; `heard` of every call that
+        Zalo has answered (""), or why it hasn't."""
         self._tokens = tokens
         self._rejected = rejected
+        self._heard = heard
         timeout = httpx.Timeout(connect=_CONNECT, read=_READ, write=_WRITE, pool=_POOL)
         self._client = httpx.AsyncClient(base_url=base_url.rstrip("/"), timeout=timeout)
 
@@ -84,10 +91,22 @@ class Wire:
     async def call(self, request: Request) -> Any:
         """The data of a good answer. A token that isn't taken is renewed once."""
         try:
-            return await self._tried(request)
+            data = await self._tried(request)
         except WrongToken as wrong:
             self._rejected(wrong.reason)
             raise
+        except Lost as lost:
+            self._heard(lost.reason)
+            raise
+        except NotSent as unsent:
+            if unsent.network:
+                self._heard(unsent.reason)
+            raise
+        except CallEnded:
+            self._heard("")
+            raise
+        self._heard("")
+        return data
 
     async def _tried(self, request: Request) -> Any:
         token = await self._tokens.current()

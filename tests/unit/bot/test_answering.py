@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from bot.channels.answering import TRIES, Answerer, Patience, Undelivered
@@ -15,8 +17,10 @@ QUICK = Patience(first=0.001, longest=0.002, whole=0.2)
 class Mouth:
     """A platform whose next answers are given."""
 
-    def __init__(self, *ends: CallEnded | None) -> None:
+    def __init__(self, *ends: CallEnded | None, knocks: Sequence[CallEnded] = ()) -> None:
+        """`knocks`: how the next attempts to hear it end."""
         self.ends = list(ends)
+        self.knocks = list(knocks)
         self.said: list[str] = []
 
     async def say(self, chat: str, page: Page, *, group: bool) -> str:
@@ -25,6 +29,10 @@ class Mouth:
         if end is not None:
             raise end
         return str(len(self.said))
+
+    async def knock(self) -> None:
+        if self.knocks:
+            raise self.knocks.pop(0)
 
 
 class Pace(Gate):
@@ -67,6 +75,27 @@ async def test_what_may_have_arrived_is_said_once_more_and_then_left() -> None:
     answerer = await send(mouth, "một", "hai")
     assert mouth.said == ["một", "một", "hai"]
     assert answerer.uncertain == 1
+
+
+async def test_what_may_have_arrived_is_said_once_more_only_when_the_platform_is_heard_again() -> None:
+    mouth = Mouth(Lost("đứt"), knocks=[Lost("đứt"), NotSent("mạng"), Lost("đứt")])
+    answerer = await send(mouth, "một")
+    assert mouth.said == ["một", "một"]
+    assert (mouth.knocks, answerer.uncertain) == ([], 0)
+
+
+async def test_a_platform_that_stays_away_is_left_for_later_and_nothing_is_said_a_third_time() -> None:
+    mouth = Mouth(Lost("đứt"), Lost("đứt"), knocks=[NotSent("mạng")] * 1000)
+    answerer = Answerer(mouth, Pace(), QUICK)
+    with pytest.raises(Undelivered):
+        await send(mouth, "một", answerer=answerer)
+    assert mouth.said == ["một"]
+    mouth.knocks.clear()
+    await send(mouth, "một", answerer=answerer)
+    assert mouth.said == ["một", "một"]
+    assert answerer.uncertain == 1
+    await send(mouth, "một", answerer=answerer)  # another time it is a matter of its own
+    assert mouth.said == ["một"] * 3
 
 
 async def test_a_refused_page_is_passed_and_a_closed_chat_ends_the_answer() -> None:
