@@ -88,7 +88,10 @@ class TestFigures:
 
     def test_it_says_what_they_were_for_and_what_else_the_plan_limits(self, page: str) -> None:
         said = words(page)
-        assert "Nhắc hạn 300 tin Trả lời 2.000 tin Thông báo, nhắc khác 112 tin" in said
+        assert (
+            "Nhắc hạn, trả lời công chức 300 tin Trả lời người dân 2.000 tin Thông báo, nhắc khác 112 tin"
+            in said
+        )
         assert "Người dùng 12/50 Nhóm 1/3" in said
 
     def test_the_last_months_are_shown(self, page: str) -> None:
