@@ -91,8 +91,16 @@ def _zalo_bot(ground: Ground) -> ZaloBot:
         hash_key=ground.hash_key,
         ration=ration,
         addresses=ground.addresses,
-        elsewhere=ground.settings.web.public_url or "",
+        elsewhere=_beside_zalo_bot(ground.settings),
     )
+
+
+def _beside_zalo_bot(settings: Settings) -> str:
+    """Where people can ask as well, as it follows «Anh/chị hỏi»; "" for nowhere."""
+    places = ["qua Zalo OA của cơ quan"] if settings.zalo_oa.enabled else []
+    if settings.web.public_url:
+        places.append(f"tại {settings.web.public_url}")
+    return ", ".join(places)
 
 
 def _zalo_oa(ground: Ground) -> ZaloOa:

@@ -13,8 +13,8 @@ from office.clock import ZONE
 from office.database import Base, UtcDateTime, insert
 
 MESSAGES = "messages"
-DEADLINES = "deadlines"  # the deadline pings among them
-ANSWERS = "answers"  # the answers among them
+DEADLINES = "deadlines"  # the deadline pings among them, and the answers to civil servants
+ANSWERS = "answers"  # the other answers among them
 
 
 class Usage(Base):
@@ -40,7 +40,7 @@ def month_of(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """An account's month so far: messages, and of them deadline pings and answers.
+    """An account's month so far: messages; of them deadline pings with answers to staff; other answers.
 
     `ran_out_at`: when the platform last said that none are left; None when a message has gone since.
     """

@@ -9,7 +9,8 @@ from office.deliveries import Source
 
 
 class Purpose(StrEnum):
-    """What a message is for: the plan's last messages are for deadlines alone."""
+    """What a message is for: the plan's last messages are for deadlines alone, and for what civil servants
+    are answered (DEADLINE as well: they report and ask for time in it)."""
 
     DEADLINE = "deadline"
     ANSWER = "answer"

@@ -2,8 +2,8 @@
 
 The rule, for a month by the time of Việt Nam:
 
-1. The last share of the plan (`for_deadlines`) is for deadline pings alone: answers, notices and other
-   reminders stop where it begins. Deadline pings go until the plan is spent.
+1. The last share of the plan (`for_deadlines`) is for deadline pings and answers to civil servants alone:
+   answers to others, notices and other reminders stop where it begins. Those go until the plan is spent.
 2. Notices and other reminders also make way for the deadline pings that stand in the outbox already: what is
    left of the free part, less these, is theirs. An answer isn't held back for them: somebody waits for it.
 3. When the platform says that none are left, nothing is sent; once an hour it is tried again, since somebody

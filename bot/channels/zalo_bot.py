@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
 from bot.channels.intake import Also
 from bot.channels.postbox import Postbox, Unreadable
+from bot.channels.refusals import Refusals
 from bot.channels.request_body import body_of
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_codes import plain_json
@@ -54,6 +55,10 @@ _NOT_CALLED = (
 _NOT_KEPT = "Zalo chưa ghi nhận địa chỉ webhook; chương trình sẽ tự thử lại."
 _UNREACHED = "{}; sẽ thử lại"
 _SPENT = "Zalo báo đã hết số tin của tháng: bot vẫn nhận tin nhưng chưa trả lời được. Xin Zalo nâng hạn mức."
+_WRONG_SECRET = (
+    "Khởi động lại chương trình để đặt lại webhook theo XINLUON_ZALO_BOT_WEBHOOK_SECRET; vẫn vậy thì một chương trình "
+    "khác đang dùng token này."
+)
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -79,8 +84,8 @@ class ZaloBot(Platform):
         elsewhere: str = "",
         pace: Pace | None = None,
     ) -> None:
-        """`gate`: the account's pace, which answers and deliveries share. `elsewhere`: a web address where
-        citizens can ask as well, told when the month's messages are spent."""
+        """`gate`: the account's pace, which answers and deliveries share. `elsewhere`: where people can
+        ask as well, as it follows «Anh/chị hỏi», told when the month's messages are spent."""
         self.state = ChannelState(NAME, facts={"mode": settings.mode})
         self.account = account_of(settings.token.get_secret_value() if settings.token else "")
         self._settings = settings
@@ -113,6 +118,15 @@ class ZaloBot(Platform):
             addresses=addresses,
             elsewhere=elsewhere,
             pace=self._pace,
+        )
+        self._reason = ""
+        self._refusals = Refusals(
+            self.state,
+            clock,
+            name="Chuỗi bí mật webhook Zalo Bot",
+            variable="XINLUON_ZALO_BOT_WEBHOOK_SECRET",
+            mend=_WRONG_SECRET,
+            changed=self._show,
         )
         self._postbox = Postbox(
             channel=NAME,
@@ -267,7 +281,9 @@ class ZaloBot(Platform):
         secret = self._settings.webhook.secret
         expected = secret.get_secret_value() if secret else ""
         given = request.headers.get(SECRET_HEADER, "")
-        return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+        ours = bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+        self._refusals.accepted() if ours else self._refusals.refused()
+        return ours
 
     async def _take(self, raw: Any) -> None:
         """Store an event. Raises DatabaseUnavailable."""
@@ -330,7 +346,7 @@ class ZaloBot(Platform):
         self._mark(up=not reason, detail=reason)
 
     def _say_spent(self) -> None:
-        if self.state.up and self.state.detail in ("", _SPENT):
+        if self.state.up and self._reason in ("", _SPENT):
             self._mark(up=True)
 
     def _down(self, reason: str) -> ChannelDown:
@@ -341,7 +357,11 @@ class ZaloBot(Platform):
         if self.state.since is None or self.state.up != up:
             self.state.since = self._clock.now()
         self.state.up = up
-        self.state.detail = detail or (_SPENT if up and self._speaker.spent else "")
+        self._reason = detail or (_SPENT if up and self._speaker.spent else "")
+        self._show()
+
+    def _show(self) -> None:
+        self.state.detail = self._reason or self._refusals.trouble
 
 
 def account_of(token: str) -> str:

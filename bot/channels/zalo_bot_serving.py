@@ -30,11 +30,15 @@ from scheduler.courier import Gate
 from scheduler.ration import Purpose, Ration
 
 _ONLY_WORDS = "Dạ, em chỉ đọc được tin nhắn chữ. Anh/chị gõ câu hỏi bằng chữ giúp em ạ."
-_SPENT = (
-    "Tháng này kênh Zalo của cơ quan đã dùng hết số tin được gửi nên em chưa trả lời ở đây được "
-    "cho tới đầu tháng sau. {}"
+_KEPT = (
+    "Dạ, tháng này kênh Zalo Bot của cơ quan sắp hết số tin, phần còn lại dành cho nhắc hạn "
+    "nên em chưa trả lời được ở đây cho tới đầu tháng sau. {}"
 )
-_ELSEWHERE = "Anh/chị hỏi tại {} hoặc liên hệ trực tiếp với cơ quan ạ."
+_SPENT = (
+    "Dạ, tháng này kênh Zalo Bot của cơ quan đã hết số tin "
+    "nên em chưa trả lời được ở đây cho tới đầu tháng sau. {}"
+)
+_ELSEWHERE = "Anh/chị hỏi {} hoặc liên hệ trực tiếp với cơ quan ạ."
 _DIRECTLY = "Anh/chị liên hệ trực tiếp với cơ quan ạ."
 _SAID_AGAIN = timedelta(minutes=10)  # that only words are read: stickers come in numbers, and answers cost
 
@@ -57,7 +61,7 @@ class Server:
         elsewhere: str,
         pace: Pace,
     ) -> None:
-        """`elsewhere`: a web address where citizens can ask as well, "" for none."""
+        """`elsewhere`: where people can ask as well, as it follows «Anh/chị hỏi»; "" for nowhere."""
         self.names: Sequence[str] = ()
         self._desk = desk
         self._speaker = speaker
@@ -70,29 +74,40 @@ class Server:
         self._addresses = addresses
         self._elsewhere = elsewhere
         self._pace = pace
-        self._answerer = Answerer(AnsweringMouth(speaker), gate, pace.patience)
+        self._answerers = {
+            purpose: Answerer(AnsweringMouth(speaker, purpose), gate, pace.patience)
+            for purpose in (Purpose.ANSWER, Purpose.DEADLINE)
+        }
         self._told: dict[str, datetime] = {}  # chat → when it was told that only words are read
 
     @property
     def uncertain(self) -> int:
         """How many answers may not have arrived."""
-        return self._answerer.uncertain
+        return sum(answerer.uncertain for answerer in self._answerers.values())
 
     async def serve(self, incoming: Incoming) -> None:
         """Handle and answer a message. Raises Undelivered or DatabaseUnavailable to have it again later."""
         if incoming.group:
             incoming = replace(incoming, text=without_mention(incoming.text, self.names))
         replies = await self._handled(incoming)
-        if replies and await self._ration.refusal(Purpose.ANSWER):
-            await self._say_spent(incoming)
-        elif replies:
-            pages = [page for reply in replies for page in await pages_of(reply, self._addresses)]
-            await self._answerer.send(pages, chat=incoming.chat, group=incoming.group, key=incoming.key)
+        if replies:
+            await self._answer(incoming, replies)
         await self._answered(incoming)
 
     def person(self, incoming: Incoming) -> str:
         """The name under which it is kept who wrote."""
         return person_hash(NAME, incoming.sender, self._hash_key)
+
+    async def _answer(self, incoming: Incoming, replies: Sequence[Reply]) -> None:
+        """Send the replies; the answers to civil servants come out of what is kept for deadlines too, since
+        with them they report and ask for time."""
+        staff = await asyncio.to_thread(self._from_staff, incoming)
+        purpose = Purpose.DEADLINE if staff else Purpose.ANSWER
+        if await self._ration.refusal(purpose):
+            return await self._say_spent(incoming, purpose)
+        pages = [page for reply in replies for page in await pages_of(reply, self._addresses)]
+        answerer = self._answerers[purpose]
+        return await answerer.send(pages, chat=incoming.chat, group=incoming.group, key=incoming.key)
 
     # --- handling
 
@@ -116,6 +131,9 @@ class Server:
         """Whether it is a picture that a notice may be about to carry."""
         if incoming.file is None or not incoming.file.media_type.startswith("image/"):
             return False
+        return self._from_staff(incoming)
+
+    def _from_staff(self, incoming: Incoming) -> bool:
         with self._sessions() as session:
             who = person_of(session, channel=NAME, account=self._account, sender=incoming.sender)
         return who is not None
@@ -151,15 +169,16 @@ class Server:
 
     # --- when the month is spent
 
-    async def _say_spent(self, incoming: Incoming) -> None:
+    async def _say_spent(self, incoming: Incoming, purpose: Purpose) -> None:
         """Once a month to each person; then silence."""
         if not await asyncio.to_thread(self._to_be_told, incoming):
             return
         where = _ELSEWHERE.format(self._elsewhere) if self._elsewhere else _DIRECTLY
+        text = _SPENT if await self._ration.refusal(Purpose.DEADLINE) else _KEPT
         # Once, come what may: the plan has next to nothing left for it.
         with suppress(CallEnded):
             await self._gate.enter(incoming.chat, group=incoming.group)
-            await self._speaker.say(incoming.chat, Page(text=_SPENT.format(where)), Purpose.ANSWER)
+            await self._speaker.say(incoming.chat, Page(text=text.format(where)), purpose)
 
     def _to_be_told(self, incoming: Incoming) -> bool:
         now = self._clock.now()

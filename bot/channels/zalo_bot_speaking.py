@@ -121,14 +121,15 @@ class Speaker:
 
 
 class AnsweringMouth(Mouth):
-    """Says what somebody has asked for."""
+    """Says what somebody has asked for. `purpose`: what it counts as."""
 
-    def __init__(self, speaker: Speaker) -> None:
+    def __init__(self, speaker: Speaker, purpose: Purpose) -> None:
         self._speaker = speaker
+        self._purpose = purpose
 
     async def say(self, chat: str, page: Page, *, group: bool) -> str:
         """See bot.channels.answering.Mouth."""
-        return await self._speaker.say(chat, page, Purpose.ANSWER)
+        return await self._speaker.say(chat, page, self._purpose)
 
     async def knock(self) -> None:
         """See bot.channels.answering.Mouth."""

@@ -177,20 +177,7 @@ async def test_a_picture_with_words_is_a_question(stage: Stage, fake: FakeZaloBo
 
 async def test_a_picture_from_staff_reaches_the_desk(stage: Stage, fake: FakeZaloBot) -> None:
     an = fake.person()
-    with stage.sessions.begin() as session:
-        member = Member(name="An", joined_at=datetime.now(UTC))
-        session.add(member)
-        session.flush()
-        session.add(
-            ChatAccount(
-                member_id=member.id,
-                channel="zalo_bot",
-                account=fake.bot_id,
-                sender=an.id,
-                chat=an.id,
-                tied_at=datetime.now(UTC),
-            )
-        )
+    _tie(stage, fake, an.id)
     async with stage.running():
         fake.send_photo(an, "https://photo-stal-1.zdn.vn/giay-moi.jpg")
         await stage.done()
@@ -464,16 +451,59 @@ async def test_when_the_month_is_spent_each_person_is_told_once_and_work_goes_on
 ) -> None:
     stage.ration = Rations(left=0)
     an, binh = fake.person("An"), fake.person("Bình")
-    async with stage.running(elsewhere="https://sct.example.vn"):
+    async with stage.running(elsewhere="tại https://sct.example.vn"):
         fake.say(an, "một")
         fake.say(an, "hai")
         fake.say(binh, "ba")
         await stage.done(3)
     [to_an], [to_binh] = fake.received(an), fake.received(binh)
     assert to_an.text == to_binh.text
-    assert "hết số tin" in to_an.text
-    assert "https://sct.example.vn" in to_an.text
+    assert "Zalo Bot của cơ quan đã hết số tin" in to_an.text
+    assert "hỏi tại https://sct.example.vn hoặc liên hệ trực tiếp" in to_an.text
     assert sorted(stage.desk.texts) == ["ba", "hai", "một"]  # what staff ordered is done all the same
+
+
+class Kept(Rations):
+    """All that is left is kept for deadlines."""
+
+    async def refusal(self, purpose: Purpose) -> str:
+        return "" if purpose is Purpose.DEADLINE else "Phần còn lại dành cho nhắc hạn."
+
+
+async def test_when_the_rest_is_kept_for_deadlines_a_citizen_is_told_so_and_a_civil_servant_answered(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    stage.ration = Kept()
+    an, binh = fake.person("An"), fake.person("Bình")
+    _tie(stage, fake, an.id)
+    async with stage.running(elsewhere="qua Zalo OA của cơ quan"):
+        fake.say(an, "xong 2")
+        await stage.done()
+        fake.say(binh, "giá điện")
+        await stage.done(2)
+    [to_an], [to_binh] = fake.received(an), fake.received(binh)
+    assert to_an.text == "đáp xong 2"
+    assert "sắp hết số tin, phần còn lại dành cho nhắc hạn" in to_binh.text
+    assert "Anh/chị hỏi qua Zalo OA của cơ quan hoặc liên hệ trực tiếp" in to_binh.text
+    assert stage.ration.spent == [Purpose.DEADLINE, Purpose.ANSWER]
+
+
+def _tie(stage: Stage, fake: FakeZaloBot, sender: str) -> None:
+    """Make somebody a civil servant."""
+    with stage.sessions.begin() as session:
+        member = Member(name="An", joined_at=datetime.now(UTC))
+        session.add(member)
+        session.flush()
+        session.add(
+            ChatAccount(
+                member_id=member.id,
+                channel="zalo_bot",
+                account=fake.bot_id,
+                sender=sender,
+                chat=sender,
+                tied_at=datetime.now(UTC),
+            )
+        )
 
 
 async def test_what_the_platform_refuses_again_and_again_is_a_spent_month(
