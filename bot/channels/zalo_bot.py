@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
 from bot.channels.intake import Also
 from bot.channels.postbox import Postbox, Unreadable
-from bot.channels.refusals import Refusals
+from bot.channels.refusals import BOT_SECRET, Refusals
 from bot.channels.request_body import body_of
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_codes import plain_json
@@ -55,10 +55,6 @@ _NOT_CALLED = (
 _NOT_KEPT = "Zalo chưa ghi nhận địa chỉ webhook; chương trình sẽ tự thử lại."
 _UNREACHED = "{}; sẽ thử lại"
 _SPENT = "Zalo báo đã hết số tin của tháng: bot vẫn nhận tin nhưng chưa trả lời được. Xin Zalo nâng hạn mức."
-_WRONG_SECRET = (
-    "Khởi động lại chương trình để đặt lại webhook theo XINLUON_ZALO_BOT_WEBHOOK_SECRET; vẫn vậy thì một chương trình "
-    "khác đang dùng token này."
-)
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -120,14 +116,7 @@ class ZaloBot(Platform):
             pace=self._pace,
         )
         self._reason = ""
-        self._refusals = Refusals(
-            self.state,
-            clock,
-            name="Chuỗi bí mật webhook Zalo Bot",
-            variable="XINLUON_ZALO_BOT_WEBHOOK_SECRET",
-            mend=_WRONG_SECRET,
-            changed=self._show,
-        )
+        self._refusals = Refusals(self.state, clock, BOT_SECRET, changed=self._show)
         self._postbox = Postbox(
             channel=NAME,
             account=self.account,
@@ -188,9 +177,12 @@ class ZaloBot(Platform):
             return PlainTextResponse("too large", 413)
         if not body.strip():
             return Response()
-        if not self._is_zalo(request):
-            return PlainTextResponse("unauthorized", 401)
         raw = plain_json(body)
+        if not self._is_zalo(request):
+            if raw is not None:
+                self._refusals.refused()
+            return PlainTextResponse("unauthorized", 401)
+        self._refusals.accepted()
         if raw is None:
             return PlainTextResponse("not an event", 400)
         try:
@@ -281,9 +273,7 @@ class ZaloBot(Platform):
         secret = self._settings.webhook.secret
         expected = secret.get_secret_value() if secret else ""
         given = request.headers.get(SECRET_HEADER, "")
-        ours = bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
-        self._refusals.accepted() if ours else self._refusals.refused()
-        return ours
+        return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
     async def _take(self, raw: Any) -> None:
         """Store an event. Raises DatabaseUnavailable."""

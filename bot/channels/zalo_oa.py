@@ -20,6 +20,7 @@ from bot.channels.answering import Answerer, Patience, Undelivered
 from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
 from bot.channels.plain_text import Page, pages
 from bot.channels.postbox import Postbox
+from bot.channels.refusals import OA_SIGNATURE, Refusals
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Refused, TooFast, WrongToken
 from bot.channels.zalo_oa_api import OaApi
 from bot.channels.zalo_oa_courier import Line, OaCourier
@@ -120,12 +121,15 @@ class ZaloOa(Platform):
             scale=self._pace.scale,
             shut=True,
         )
+        self._reason = ""
+        self._refusals = Refusals(self.state, clock, OA_SIGNATURE, changed=self._show)
         self._webhook = OaWebhook(
             app_id=settings.app_id or "",
             oa_id=self.account,
             secret=settings.webhook_secret,
             clock=clock,
             take=self._take,
+            refusals=self._refusals,
             within=self._pace.stored,
         )
         self._groups = GroupWatch(
@@ -340,7 +344,11 @@ class ZaloOa(Platform):
     def _mark(self, *, up: bool, detail: str = "") -> None:
         if self.state.since is None or self.state.up != up:
             self.state.since = self._clock.now()
-        self.state.up, self.state.detail = up, detail
+        self.state.up, self._reason = up, detail
+        self._show()
+
+    def _show(self) -> None:
+        self.state.detail = self._reason or self._refusals.trouble
 
 
 async def _until_rejected(rejection: asyncio.Future[str]) -> None:

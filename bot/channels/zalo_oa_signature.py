@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 HEADER = "X-ZEvent-Signature"
+PROBE = f"mac={'0' * 64}"  # never right: with it the office's own check asks whether wrong ones are refused
 _PREFIX = "mac="
 _HEX = re.compile(r"[0-9a-fA-F]{64}\Z")
 

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.postbox import Unreadable
+from bot.channels.refusals import Refusals
 from bot.channels.request_body import body_of
 from bot.channels.zalo_oa_events import Happening, What, read_event
-from bot.channels.zalo_oa_signature import HEADER, parse, shape, verify
+from bot.channels.zalo_oa_signature import HEADER, PROBE, parse, shape, verify
 from office.clock import Clock
 from office.database import DatabaseUnavailable
 
@@ -36,6 +37,7 @@ class OaWebhook:
         secret: SecretStr | None,
         clock: Clock,
         take: Take,
+        refusals: Refusals,
         within: float = 1.0,
     ) -> None:
         """`within`: seconds for storing. Zalo waits for two, of which a crowd of events takes its share."""
@@ -44,6 +46,7 @@ class OaWebhook:
         self._secret = secret.get_secret_value() if secret else ""
         self._clock = clock
         self._take = take
+        self._refusals = refusals
         self._within = within
         self._shape = ""  # of the signature's header, once it was seen
 
@@ -53,8 +56,7 @@ class OaWebhook:
         if body is None:
             return PlainTextResponse("too large", 413)
         header = request.headers.get(HEADER, "")
-        self._look_at(header)
-        if not verify(body, header, app_id=self._app_id, secret=self._secret):
+        if not self._is_signed(body, header):
             return PlainTextResponse("unauthorized", 401)
         received, raw = self._clock.now(), parse(body) or {}
         try:
@@ -66,11 +68,24 @@ class OaWebhook:
             return Response()
         return PlainTextResponse("try again", 503, {"Retry-After": "30"})
 
-    def _look_at(self, header: str) -> None:
+    def _is_signed(self, body: bytes, header: str) -> bool:
+        """Whether Zalo has signed it. What is no event, or our own probe, says nothing of the key."""
+        if header == PROBE:
+            return False
+        signed = verify(body, header, app_id=self._app_id, secret=self._secret)
+        self._look_at(header, signed=signed)
+        if signed:
+            self._refusals.accepted()
+        elif parse(body) is not None:
+            self._refusals.refused()
+        return signed
+
+    def _look_at(self, header: str, *, signed: bool) -> None:
         """Say once what signatures look like here: two accounts of it disagree."""
         if not self._shape:
             self._shape = shape(header)
-            _log.info("Chữ ký webhook Zalo OA lần đầu: %s", self._shape)
+            verdict = "đúng" if signed else "SAI, sự kiện bị từ chối"
+            _log.info("Chữ ký webhook Zalo OA lần đầu: %s (%s)", self._shape, verdict)
 
     async def _stored(self, happening: Happening, raw: dict[str, Any], received: datetime) -> bool:
         """Store it; False when that isn't done in time. It still will be, and is then known next time."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.channels.zalo_calls import CallEnded, WrongToken
 from bot.channels.zalo_oa_api import Identity
 from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, identity_of
-from bot.channels.zalo_oa_signature import HEADER
+from bot.channels.zalo_oa_signature import HEADER, PROBE
 from bot.doctor.findings import Finding, bad, fine, warn
 from bot.doctor.premises import Premises, said, server_of
 from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
@@ -169,7 +169,7 @@ async def _webhook(premises: Premises) -> Finding:
     if public is None:
         return warn("zalo_oa.webhook.no_address")
     url = f"{public.rstrip('/')}{path}"
-    headers = {"Content-Type": "application/json", HEADER: f"mac={'0' * 64}"}
+    headers = {"Content-Type": "application/json", HEADER: PROBE}
     answer = await ask(Question(method="POST", url=url, content=_EVENT, headers=headers))
     return webhook_finding(url, path, answer)
 

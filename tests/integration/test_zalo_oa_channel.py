@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.channels.base import ChannelDown, FileUnavailable
+from bot.channels.zalo_oa_signature import PROBE
 from bot.channels.zalo_oa_tokens import store_pair
 from office import groups
 from office.database import DatabaseUnavailable
@@ -361,6 +362,42 @@ async def test_only_what_zalo_has_signed_is_taken(tmp_path: Path, clock: Movable
         stage.close()
 
 
+async def test_a_wrong_key_is_loud_until_an_event_is_accepted(
+    tmp_path: Path, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with FakeZaloOa(now=clock.now) as fake:
+        stage = Stage(tmp_path, fake, clock)
+        async with stage.serving() as oa:
+            state = oa.state
+
+            async def wrong(signature: str = "mac=00") -> None:
+                assert await asyncio.to_thread(fake.post, {"timestamp": "1"}, signature=signature) == 401
+
+            await wrong(PROBE)
+            assert "bad_signatures" not in state.facts
+            await wrong()
+            await wrong()
+            assert (
+                "lần đầu: có mac=, 2 ký tự không phải 64 chữ số hệ 16 (SAI, sự kiện bị từ chối)"
+                in caplog.text
+            )
+            assert "Chữ ký webhook Zalo OA sai: 1 sự kiện bị từ chối; kiểm tra XINLUON_ZALO" in caplog.text
+            assert "2 sự kiện" not in caplog.text
+            clock.ahead += timedelta(minutes=10)
+            await wrong()
+            assert "sai: 3 sự kiện bị từ chối; kiểm tra" in caplog.text
+            assert (state.up, state.facts["bad_signatures"]) == (True, 3)
+            assert (
+                "3 sự kiện bị từ chối và chưa nhận được sự kiện nào từ đó. Chép lại OA Secret" in state.detail
+            )
+            fake.say(fake.person("An"), "thật")
+            await settled(stage)
+            assert (state.up, state.detail, state.facts["bad_signatures"]) == (True, "", 3)
+            assert str(state.facts["last_good_signature"]) > str(state.facts["last_bad_signature"])
+        stage.close()
+
+
 async def test_a_body_that_is_too_large_is_not_read_to_its_end(stage: Stage, fake: FakeZaloOa) -> None:
     async with stage.serving():
         assert await asyncio.to_thread(fake.post, b"x" * 1_100_000) == 413
@@ -703,7 +740,7 @@ async def test_neither_secrets_nor_words_get_into_the_log(
     assert "xin hỏi" not in ours
     assert an.id not in ours
     assert "không có mac=" not in ours
-    assert "Chữ ký webhook Zalo OA lần đầu: có mac=, 64 chữ số hệ 16" in ours
+    assert "Chữ ký webhook Zalo OA lần đầu: có mac=, 64 chữ số hệ 16 (đúng)" in ours
 
 
 async def test_nothing_of_a_message_stays_once_it_is_answered(stage: Stage, fake: FakeZaloOa) -> None:
