@@ -4,9 +4,10 @@ long as none was accepted since. Otherwise a wrong key would go unnoticed."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from office.clock import Clock
 from office.messages import ChannelState
@@ -29,14 +30,14 @@ class Proof:
 OA_SIGNATURE = Proof(
     name="Chữ ký webhook Zalo OA",
     variable="XINLUON_ZALO_OA_WEBHOOK_SECRET",
-    mend="Chép lại OA Secret Key ở trang Webhook của ứng dụng vào XINLUON_ZALO_OA_WEBHOOK_SECRET rồi khởi động "
-    "lại chương trình; vẫn vậy thì thử khoá bí mật của ứng dụng (docs/zalo.md, «Thử trước», số 2).",
+    mend="Chép lại OA Secret Key ở trang Webhook của ứng dụng vào XINLUON_ZALO_OA_WEBHOOK_SECRET rồi khởi "
+    "động lại chương trình; vẫn vậy thì thử khoá bí mật của ứng dụng (docs/zalo.md, «Thử trước», số 2).",
 )
 BOT_SECRET = Proof(
     name="Chuỗi bí mật webhook Zalo Bot",
     variable="XINLUON_ZALO_BOT_WEBHOOK_SECRET",
-    mend="Khởi động lại chương trình để Zalo nhận chuỗi trong XINLUON_ZALO_BOT_WEBHOOK_SECRET; vẫn vậy thì một "
-    "chương trình khác đang dùng token này.",
+    mend="Khởi động lại chương trình để Zalo nhận chuỗi trong XINLUON_ZALO_BOT_WEBHOOK_SECRET; vẫn vậy thì "
+    "một chương trình khác đang dùng token này.",
 )
 
 
@@ -80,3 +81,9 @@ class Refusals:
 
     def _told(self) -> str:
         return f"{self._proof.name} sai: {self._refused} sự kiện bị từ chối"
+
+
+def is_deaf(facts: Mapping[str, Any]) -> bool:
+    """Whether a channel, as /healthz tells of it, refused events and has accepted none since."""
+    refused, accepted = facts.get("last_bad_signature"), facts.get("last_good_signature")
+    return bool(refused) and str(refused) > str(accepted or "")

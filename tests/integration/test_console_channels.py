@@ -107,7 +107,7 @@ class TestFigures:
 
     def test_tokens_are_told_by_their_ends_alone(self, page: str) -> None:
         said = words(page)
-        assert "Được cho phép đến 12:00 ngày 04/12/2026" in said
+        assert "Quyền đến 12:00 ngày 04/12/2026" in said
         assert "Cách gửi tin API v2.0" in said
         assert "geheim" not in page
 
@@ -165,7 +165,11 @@ def test_names_and_reasons_are_escaped_and_a_clear_office_is_quiet(tmp_path: Pat
         assert "&lt;b&gt;-14020&lt;/b&gt;" in html
         assert "Đã dùng 0/3.000 tin của tháng 11" in words(html)
         assert "chưa nhắn lần nào" in html
-        assert "Zalo OA cần được cho phép lại" in client.get("/van-phong").text
+        said = words(html)
+        assert (said.count("-14020"), said.count("xinluon zalo login")) == (1, 1)
+        assert "Cần cấp quyền lại, xem đầu trang." in said
+        assert "Quyền đến" not in said
+        assert "Zalo OA cần được cấp quyền lại" in client.get("/van-phong").text
 
 
 def test_what_a_channel_says_of_itself_is_shown(office: ConsoleOffice) -> None:
@@ -176,13 +180,23 @@ def test_what_a_channel_says_of_itself_is_shown(office: ConsoleOffice) -> None:
     assert "Sai &lt;token&gt;." in html
     said = words(html)
     assert "Đang dừng từ 12:00 ngày 24/11/2026. Sai" in said
-    assert f"Tên Bot Sở Tài khoản {BOT} Gói dịch vụ BASIC Nhận tin máy chủ tự hỏi (polling)" in said
+    assert f"Tài khoản {BOT} Tên Bot Sở Gói dịch vụ BASIC Nhận tin máy chủ tự hỏi (polling)" in said
     assert "Tin tới gần nhất 12:00 ngày 24/11/2026" in said
+
+
+def test_a_channel_that_refuses_all_that_comes_is_no_success(office: ConsoleOffice) -> None:
+    [state] = [channel.state for channel in office.office.channels if channel.name == "zalo_oa"]
+    state.up, state.detail = True, "Chữ ký webhook Zalo OA sai."
+    state.facts |= {"bad_signatures": 2, "last_bad_signature": "2026-11-25T01:00:00.100+00:00"}
+    client = office.login(CLERK)
+    assert "✘ Đang chạy nhưng từ chối mọi tin tới" in words(client.get("/van-phong/kenh").text)
+    state.facts["last_good_signature"] = "2026-11-25T01:00:00.200+00:00"
+    assert "từ chối mọi tin tới" not in client.get("/van-phong/kenh").text
 
 
 def test_an_office_without_zalo_sees_no_plan(tmp_path: Path) -> None:
     with serving(tmp_path) as office:
         said = words(office.login(ADMIN).get("/van-phong/kenh").text)
-        assert "định mức" not in said
+        assert "hạn mức" not in said
         assert "4 người chưa có kênh nào" in said
         assert "Trang web Đang chạy từ" in said

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot import upkeep
+from handlers.library import Library
 from office import codes, contacts, groups, membership, quotas
 from office.database import make_engine, session_factory
 from office.deliveries import Delivery, Occurrence
@@ -20,6 +23,7 @@ from office.settings import Settings, settings_from
 from office.wire import replies_from_json
 from office.zalo_tokens import ZaloTokens
 from scheduler.channel_watch import look
+from scheduler.lanes import Lanes
 from scheduler.outbox import Outbox
 from tests.databases import fresh_sqlite
 from tests.integration.scheduler.conftest import NOW, Clock
@@ -137,6 +141,32 @@ class TestMonth:
         office.clock.forward(hours=1)
         assert (office.look(), office.told()) == (0, [])
 
+    def test_a_running_office_looks_at_least_every_five_minutes(
+        self, office: Watched, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert upkeep._WATCH_SECONDS <= 300
+        running = upkeep.Upkeep(
+            office.settings,
+            sessions=office.sessions,
+            clock=office.clock,
+            library=lambda: cast(Library, None),
+            outbox=office.outbox,
+            lanes=cast(Lanes, None),
+            platforms=(),
+        )
+        rests = {}
+
+        async def again(name: str, chore: Callable[[], int], *, rest: float, pause: float) -> None:
+            rests[name] = rest
+            if name == "watch":
+                chore()
+
+        monkeypatch.setattr(running, "_again", again)
+        office.use(2400)
+        asyncio.run(running.run())
+        assert rests["watch"] == upkeep._WATCH_SECONDS
+        assert office.told()
+
     def test_the_end_is_told_once_more(self, office: Watched) -> None:
         office.use(2400)
         office.look()
@@ -233,7 +263,7 @@ class TestConsent:
             (14 * DAY + timedelta(hours=1), None),
             (14 * DAY, "Quyền gửi tin của Zalo OA hết hạn lúc"),
             (3 * DAY, "Gấp: quyền gửi tin của Zalo OA hết hạn lúc"),
-            (-DAY, "Zalo OA cần được cho phép lại"),
+            (-DAY, "Zalo OA cần được cấp quyền lại"),
         ],
     )
     def test_the_end_of_the_right_to_write_is_told_in_time(

@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from bot.carriers import carriers
+from bot.channels.refusals import is_deaf
 from bot.channels.telegram_courier import account_of
 from bot.web.console import deeds
 from bot.web.console.entries import Entry, get
@@ -34,7 +35,7 @@ _NAMES = ("username", "account_name", "display_name", "name")  # how a platform 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
     """How a channel is. `account`: ours there, `title`: as the platform calls it, `package`: the plan it is
-    on; `mode`: how it hears, `heard_at`: when it last did."""
+    on; `mode`: how it hears, `heard_at`: when it last did, `deaf`: it refuses what comes, by a wrong key."""
 
     key: str
     name: str
@@ -45,6 +46,7 @@ class ChannelState:
     title: str = ""
     package: str = ""
     mode: str = ""
+    deaf: bool = False
     heard_at: datetime | None = None
     people: int = 0
 
@@ -74,12 +76,13 @@ class Reader:
 def show(visit: Visit) -> Answer:
     """All channels."""
     settings = visit.parts.settings
-    readers = _readers(visit)
+    readers, oa = _readers(visit), _oa(visit)
+    told = oa.facts.trouble if oa is not None and oa.facts is not None else ""
     values = {
-        "channels": list(_channels(visit)),
+        "channels": list(_channels(visit, told)),
         "incidents": notes(visit),
         "budget": _budget(visit),
-        "oa": _oa(visit),
+        "oa": oa,
         "readers": readers[:LISTED],
         "more": max(0, len(readers) - LISTED),
         "windows": {window: sum(one.window is window for one in readers) for window in Window},
@@ -97,18 +100,21 @@ def notes(visit: Visit) -> tuple[Incident, ...]:
     return incidents(visit.session, visit.parts.settings, now=visit.now)
 
 
-def _channels(visit: Visit) -> Iterator[ChannelState]:
-    """Those that run and those that are switched on, as /healthz tells of them."""
+def _channels(visit: Visit, told: str) -> Iterator[ChannelState]:
+    """Those that run and those that are switched on, as /healthz tells of them. `told`: what
+    the page says elsewhere of Zalo OA."""
     settings = visit.parts.settings
     report: Mapping[str, Mapping[str, Any]] = visit.parts.health()[1].get("channels", {})
     people = _people_of(visit.session)
     for name in dict.fromkeys([*(carrier.name for carrier in carriers(settings)), *report]):
         facts = report.get(name, {})
+        detail = str(facts.get("detail") or "")
         yield ChannelState(
             key=name,
             name=deeds.channel_label(name),
             up=bool(facts.get("up")),
-            detail=str(facts.get("detail") or ""),
+            detail=detail if not told or detail != told else "Cần cấp quyền lại.",
+            deaf=is_deaf(facts),
             since=_moment(facts.get("since")),
             account=_account(settings, name),
             title=next((str(facts[key]) for key in _NAMES if facts.get(key)), ""),
@@ -167,14 +173,19 @@ def _month_label(month: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """An Official Account's right to write; `facts` None: it was never given."""
+    """An Official Account's right to write; `facts` None: never given, `gone`: it must be given again."""
 
     facts: OaFacts | None
+    gone: bool = False
 
 
 def _oa(visit: Visit) -> Consent | None:
     settings = visit.parts.settings
-    return Consent(facts=oa_facts(visit.session, settings)) if settings.zalo_oa.enabled else None
+    if not settings.zalo_oa.enabled:
+        return None
+    facts = oa_facts(visit.session, settings)
+    gone = facts is not None and bool(facts.trouble or facts.refresh_until <= visit.now)
+    return Consent(facts=facts, gone=gone)
 
 
 def _readers(visit: Visit) -> list[Reader]:
