@@ -28,12 +28,14 @@ def open_checklist(library: Library, entry_id: str, case: int, talk: Talk) -> Re
     return _render(entry, sets, case, ticked, replaces=False)
 
 
-def tick(library: Library, entry_id: str, case: int, item: int, talk: Talk) -> Reply:
-    """Turn an item on or off and show the list again in its place."""
+def tick(library: Library, entry_id: str, case: int, items: Collection[int], talk: Talk) -> Reply:
+    """Turn items on, or off where all of them were on, and show the list again in its place."""
     entry, sets = _lists_of(library, entry_id)
-    if entry is None or not 0 <= case < len(sets) or not 0 <= item < len(sets[case].items):
+    if entry is None or not 0 <= case < len(sets):
         return gone_reply(library)
-    ticked = talk.tick(_key(entry_id, case), item)
+    if not all(0 <= item < len(sets[case].items) for item in items):
+        return gone_reply(library)
+    ticked = talk.tick(_key(entry_id, case), *items)
     return _render(entry, sets, case, ticked, replaces=True)
 
 

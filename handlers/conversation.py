@@ -3,13 +3,17 @@ ticks."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from office.messages import Reply
+from office.messages import Choice, ChoiceKind, Reply
 
 _MAX_TICKED_LISTS = 8
+_MAX_LABELS = 60
+_MAX_LABEL = 100  # characters
 
 
 @dataclass(slots=True)
@@ -19,6 +23,8 @@ class Talk:
     entry: str = ""  # the last entry that was answered
     pending: str = ""  # the question that was asked back
     choices: list[str] = field(default_factory=list)  # payloads that a typed number picks
+    labels: list[str] = field(default_factory=list)  # of the first choices, to be typed or offered again
+    offered_at: datetime | None = None  # when the choices were
     ticks: dict[str, list[int]] = field(default_factory=dict)  # "entry:case" → items ticked off
     question: int = 0  # row of the last question, for votes
     offered: list[str] = field(default_factory=list)  # entries to choose from that the question got
@@ -36,6 +42,8 @@ class Talk:
                 entry=str(data["entry"]),
                 pending=str(data["pending"]),
                 choices=[str(c) for c in data["choices"]],
+                labels=[str(label) for label in data.get("labels", ())],
+                offered_at=_moment(data.get("offered_at")),
                 ticks={str(k): [int(n) for n in v] for k, v in data["ticks"].items()},
                 question=int(data["question"]),
                 offered=[str(e) for e in data.get("offered", ())],
@@ -51,6 +59,8 @@ class Talk:
             "entry": self.entry,
             "pending": self.pending,
             "choices": self.choices,
+            "labels": self.labels,
+            "offered_at": self.offered_at.isoformat() if self.offered_at else None,
             "ticks": self.ticks,
             "question": self.question,
             "offered": self.offered,
@@ -59,18 +69,45 @@ class Talk:
             "staff": self.staff,
         }
 
-    def offer(self, replies: Iterable[Reply]) -> None:
-        """Remember what a number will pick: the choices of the last reply that has any."""
+    def offer(self, replies: Iterable[Reply], now: datetime) -> None:
+        """Remember what a number or a label will pick: the choices of the last reply that has any."""
         for reply in replies:
             numbered = reply.numbered()
             if numbered:
                 self.choices = [c.payload for c in numbered]
+                self.labels = [_kept(c) for c in numbered[:_MAX_LABELS]]
+                self.offered_at = now
 
-    def tick(self, checklist: str, item: int) -> list[int]:
-        """Turn an item on or off; returns the items ticked now."""
+    def withdraw(self) -> None:
+        """Forget the choices."""
+        self.choices, self.labels, self.offered_at = [], [], None
+
+    def tick(self, checklist: str, *items: int) -> list[int]:
+        """Turn items on, or off where all of them were on; returns the items ticked now."""
         ticked = set(self.ticks.pop(checklist, []))
-        ticked ^= {item}
+        ticked = ticked - set(items) if ticked.issuperset(items) else ticked.union(items)
         self.ticks[checklist] = sorted(ticked)
         while len(self.ticks) > _MAX_TICKED_LISTS:
             del self.ticks[next(iter(self.ticks))]
         return self.ticks[checklist]
+
+
+def label_of(text: str) -> str:
+    """A label on one line, as it is kept and compared."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _kept(choice: Choice) -> str:
+    """The label with its box, cut where it is long."""
+    box = ("☑ " if choice.ticked else "☐ ") if choice.kind is ChoiceKind.TICK else ""
+    label = box + label_of(choice.label)
+    return label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1].rstrip() + "…"
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError("a moment must be aware")
+    return moment

@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from handlers.ask import number_of, paused_reply
+from handlers import picking
+from handlers.ask import paused_reply
 from handlers.conversation import Talk
 from handlers.library import Library
 from handlers.limits import RateLimit, Verdict
 from handlers.router import Request, route
 from handlers.staff.router import StaffRouter
 from handlers.texts import texts
-from office import conversations, inbox, switches
+from office import conversations, deliveries, inbox, switches
 from office.clock import ZONE, Clock
 from office.conversations import conversation_key
 from office.database import DatabaseUnavailable
@@ -135,12 +136,19 @@ class FrontDesk:
         )
         ttl = timedelta(minutes=self._limits.conversation_minutes)
         talk = Talk.from_dict(conversations.load(session, key, now=now, ttl=ttl))
+        picked = picking.picked(talk, incoming)
+        if picking.may_be_meant_for_newer(talk, incoming, picked) and _newer_came(session, incoming, talk):
+            again = (picking.ask_again(talk),)
+            talk.offer(again, now)
+            conversations.save(session, key, talk.as_dict(), now=now)
+            self._asked(incoming.channel, "tap")
+            return again
         before, step = talk.question, dict(talk.staff)
-        replies = self._for_staff(session, incoming, talk, now)
+        replies = self._for_staff(session, incoming, talk, now, picked)
         if replies is not None:
             if talk.staff and talk.staff != step:
-                talk.choices.clear()  # words are awaited now: a number is one of them, no earlier choice
-            talk.offer(replies)
+                talk.withdraw()  # words are awaited now: a number is one of them, no earlier choice
+            talk.offer(replies, now)
             conversations.save(session, key, talk.as_dict(), now=now)
             self._asked(incoming.channel, "staff")
             return replies
@@ -157,28 +165,25 @@ class FrontDesk:
             now=now,
             today=now.astimezone(ZONE).date(),
             max_text=self._limits.max_text,
+            picked=picked,
         )
         replies = route(request)
-        talk.offer(replies)
+        talk.offer(replies, now)
         conversations.save(session, key, talk.as_dict(), now=now)
         self._asked(incoming.channel, "question" if talk.question != before else "tap")
         return replies
 
     def _for_staff(
-        self, session: Session, incoming: Incoming, talk: Talk, now: datetime
+        self, session: Session, incoming: Incoming, talk: Talk, now: datetime, picked: tuple[str, ...]
     ) -> tuple[Reply, ...] | None:
         """The staff's replies; None when it is not their business."""
         if self._staff is None:
             return None if incoming.event is None else ()
-        payload = incoming.payload
-        number = number_of(incoming.text) if not payload else None
-        if number is not None and 1 <= number <= len(talk.choices):
-            payload = talk.choices[number - 1]
         return self._staff.route(
             session,
             incoming,
             talk.staff,
-            payload=payload,
+            payload=picked[0] if picked else incoming.payload,
             now=now,
             today=now.astimezone(ZONE).date(),
         )
@@ -192,3 +197,14 @@ class FrontDesk:
             if stored.state is InboxState.RECEIVED:
                 inbox.mark_handled(session, incoming.channel, incoming.account, incoming.key, replies)
         return replies
+
+
+def _newer_came(session: Session, incoming: Incoming, talk: Talk) -> bool:
+    """Whether something unasked was sent to the chat after the choices were offered there."""
+    return talk.offered_at is not None and deliveries.sent_since(
+        session,
+        channel=incoming.channel,
+        account=incoming.account,
+        chat=incoming.chat,
+        since=talk.offered_at,
+    )

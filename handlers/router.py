@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,6 +13,7 @@ from handlers.ask import ask, human_reply, menu_reply, number_of
 from handlers.conversation import Talk
 from handlers.improving import marks
 from handlers.library import Library
+from handlers.picking import numbers_of, ticks_of
 from handlers.texts import texts
 from knowledge.search import Outcome
 from office import questions
@@ -24,7 +26,10 @@ _PREFIXES = ("/hoi", "/ask")
 
 @dataclass(slots=True)
 class Request:
-    """A message with all that handling it needs. `talk` is changed in place."""
+    """A message with all that handling it needs. `talk` is changed in place.
+
+    `picked`: payloads of the choices that its words pick (handlers.picking).
+    """
 
     incoming: Incoming
     library: Library
@@ -34,6 +39,7 @@ class Request:
     now: datetime
     today: date
     max_text: int
+    picked: tuple[str, ...] = ()
 
 
 def route(request: Request) -> tuple[Reply, ...]:
@@ -41,6 +47,8 @@ def route(request: Request) -> tuple[Reply, ...]:
     payload = request.incoming.payload
     if payload:
         return (_tapped(request, payload),)
+    if request.picked:
+        return (_picked(request, request.picked),)
     text = request.incoming.text
     command, _, rest = text.strip().partition(" ")
     command = command.casefold().partition("@")[0]
@@ -53,9 +61,10 @@ def route(request: Request) -> tuple[Reply, ...]:
     if number is not None:
         if not request.talk.choices:
             return (_nothing_to_pick(request),)
-        if 1 <= number <= len(request.talk.choices):
-            return (_tapped(request, request.talk.choices[number - 1]),)
         return (Reply(lines=(Line(texts()("no_such_choice", count=len(request.talk.choices))),)),)
+    items = ticks_of(request.talk)
+    if items and numbers_of(text):
+        return (Reply(lines=(Line(texts()("checklist.no_such_item", count=len(items))),)),)
     return (_asked(request, text),)
 
 
@@ -107,7 +116,14 @@ def _with_votes(reply: Reply, question: int) -> Reply:
     return Reply(lines=reply.lines, choices=choices, replaces=reply.replaces)
 
 
-def _tapped(request: Request, payload: str) -> Reply:
+def _picked(request: Request, picked: tuple[str, ...]) -> Reply:
+    """One choice, or several items of one checklist."""
+    more = [payloads.parse(payload).number(2) for payload in picked[1:]]
+    return _tapped(request, picked[0], more)
+
+
+def _tapped(request: Request, payload: str, more: Sequence[int] = ()) -> Reply:
+    """What a choice does. `more`: further items of the same checklist."""
     tap = payloads.parse(payload)
     library, talk = request.library, request.talk
     if tap.verb != "v":
@@ -124,7 +140,7 @@ def _tapped(request: Request, payload: str) -> Reply:
         case "k":
             return checklist.open_checklist(library, tap.text(0), tap.number(1), talk)
         case "t":
-            return checklist.tick(library, tap.text(0), tap.number(1), tap.number(2), talk)
+            return checklist.tick(library, tap.text(0), tap.number(1), (tap.number(2), *more), talk)
         case "r":
             return checklist.reset(library, tap.text(0), tap.number(1), talk)
         case "v":

@@ -259,6 +259,13 @@ def backlog(session: Session, now: datetime) -> dict[str, int]:
     }
 
 
+def sent_since(session: Session, *, channel: str, account: str, chat: str, since: datetime) -> bool:
+    """Whether something unasked was sent to a chat after a moment."""
+    there = (Delivery.channel == channel) & (Delivery.account == account) & (Delivery.chat == chat)
+    sent = (Delivery.act == Act.SEND) & (Delivery.status == Status.SENT) & (Delivery.finished_at > since)
+    return session.scalar(select(Delivery.id).where(there, sent).limit(1)) is not None
+
+
 def purge(session: Session, before: datetime) -> int:
     """Delete what was due before a moment and is done with; returns how many messages."""
     old = select(Occurrence.id).where(Occurrence.due_at < before)

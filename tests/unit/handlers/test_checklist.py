@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from handlers.conversation import Talk
@@ -91,6 +92,38 @@ def test_only_what_is_on_the_list_can_be_ticked(person: Person, sessions: sessio
         reply = person.tap(f"t:thu_lan:{arguments}")
         assert "không còn trong kho" in reply.text()
     assert talk_of(sessions, person).ticks == {}
+
+
+@pytest.mark.parametrize("said", ["1 3", "1,3", "1, 3.", "1 và 3", "số 3 va 1", "3 1 3"])
+def test_several_numbers_tick_several_papers_in_one_answer(person: Person, said: str) -> None:
+    person.tap("k:thu_lan:0")
+    reply = person.say(said)
+    assert ticked(reply) == [True, False, True]
+    assert missing(reply) == ["Ảnh con lân"]
+
+
+def test_several_numbers_tick_what_is_missing_and_take_back_only_what_is_all_ticked(person: Person) -> None:
+    person.tap("k:thu_lan:0")
+    person.say("1")
+    assert ticked(person.say("1 2")) == [True, True, False]
+    assert ticked(person.say("2 và 1")) == [False, False, False]
+
+
+def test_of_several_numbers_none_is_ticked_when_one_is_no_paper(person: Person) -> None:
+    person.tap("k:thu_lan:0")
+    assert "đánh số từ 1 đến 3" in person.say("2 5").text()  # 5 leads elsewhere
+    assert ticked(person.say("2")) == [False, True, False]
+
+
+def test_several_numbers_outside_of_a_checklist_are_words(person: Person) -> None:
+    person.say("/start")
+    assert not boxes(person.say("1 2"))
+
+
+def test_a_paper_is_ticked_by_its_name(person: Person) -> None:
+    person.tap("k:thu_lan:0")
+    assert ticked(person.say("so do duong di")) == [False, False, True]
+    assert ticked(person.say("☐ Đơn đăng ký")) == [True, False, True]
 
 
 def test_ticked_lists_are_bounded_and_the_oldest_goes_first() -> None:

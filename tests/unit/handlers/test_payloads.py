@@ -32,7 +32,7 @@ def every_reply(library: Library) -> Iterator[Reply]:
             yield entry_reply(library, entry, facet, TODAY)
         yield open_checklist(library, entry.id, -1, Talk())
         for case, documents in enumerate(entry.documents):
-            yield tick(library, entry.id, case, len(documents.items) - 1, Talk())
+            yield tick(library, entry.id, case, [len(documents.items) - 1], Talk())
 
 
 @pytest.fixture(scope="module")

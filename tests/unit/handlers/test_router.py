@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from handlers.conversation import Talk
 from handlers.library import Library
+from handlers.picking import ask_again, picked
 from handlers.texts import texts
 from knowledge.schema import Kind
-from office.messages import ChoiceKind, Reply
-from tests.unit.handlers.conftest import Person, questions_of, talk_of
+from knowledge.vietnamese import fold
+from office.messages import Choice, ChoiceKind, Incoming, Reply
+from tests.unit.handlers.conftest import START, Person, questions_of, talk_of
 
 HUGE = "9" * 50
 ARGUMENTS = [
@@ -207,3 +209,55 @@ def test_a_long_text_is_cut_with_a_note(person: Person, length: int, noted: bool
 )
 def test_a_conversation_of_another_shape_is_begun_anew(shape: dict[str, Any]) -> None:
     assert Talk.from_dict(shape).choices == []
+
+
+@pytest.mark.parametrize(
+    ("said", "verb"),
+    [
+        ("kiem tra ho so truoc khi nop", "k"),
+        ("Kiểm tra hồ sơ trước khi nộp", "k"),
+        ("  THỜI  HẠN. ", "e"),
+        ("hoi viec khac", "n"),
+        ("huu ich", "v"),
+    ],
+)
+def test_the_label_of_a_choice_picks_it(person: Person, said: str, verb: str) -> None:
+    asked = person.say("Đăng ký biểu diễn lân sư rồng")
+    labels = {fold(c.label).strip(" 👍👎"): c.payload for c in asked.numbered()}
+    payload = labels[" ".join(fold(said).strip(" .").split())]
+    assert payload.partition(":")[0] == verb
+    assert person.say(said).lines == person.tap(payload).lines
+
+
+def test_a_label_is_not_picked_by_a_part_of_it_nor_by_a_command(
+    person: Person, sessions: sessionmaker[Session]
+) -> None:
+    person.say("Đăng ký biểu diễn lân sư rồng")
+    person.say("kiem tra ho so truoc")
+    assert len(questions_of(sessions)) == 2
+    assert says("human", person.say("gap can bo"))
+    assert len(questions_of(sessions)) == 2
+    assert person.say("/menu").text() == person.tap("m").text()
+
+
+def test_labels_that_differ_in_marks_alone_are_told_apart_by_them() -> None:
+    choices = tuple(Choice(kind=ChoiceKind.OPTION, label=label, payload=label) for label in ("Bán", "Bàn"))
+    talk = Talk()
+    talk.offer([Reply(lines=(), choices=choices)], START)
+    assert picked(talk, said("bàn")) == ("Bàn",)
+    assert picked(talk, said("ban")) == ()
+    assert picked(talk, said("")) == ()
+
+
+def test_what_is_kept_of_labels_is_bounded() -> None:
+    talk = Talk()
+    choices = tuple(Choice(kind=ChoiceKind.TICK, label="a" * 5000, payload=f"p{n}") for n in range(100))
+    talk.offer([Reply(lines=(), choices=choices)], START)
+    assert len(talk.choices) == 100
+    assert len(str(talk.as_dict()["labels"])) < 7000
+    assert Talk.from_dict(talk.as_dict()) == talk
+    assert len(ask_again(talk).numbered()) == 60
+
+
+def said(text: str) -> Incoming:
+    return Incoming(channel="web", account="web", key="1", chat="a", sender="a", at=START, text=text)

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from handlers.desk import FrontDesk
 from office.assignments import AssignmentState
+from office.deliveries import Act, Delivery, Status
 from office.messages import Incoming, Reply
 from office.settings import Limits
 from tests.unit.handlers.staff.work_office import Office, shipped_library
@@ -47,6 +49,12 @@ class Desk:
         )
         return self._desk.handle(incoming)
 
+    def sent(self, who: str, *, act: Act = Act.SEND, status: Status = Status.SENT) -> None:
+        """All that waits for somebody was sent just now."""
+        change = update(Delivery).where(Delivery.chat == who)
+        with self.office.sessions.begin() as session:
+            session.execute(change.values(act=act, status=status, finished_at=self.now()))
+
     def say(self, who: str, text: str) -> str:
         return "\n".join(reply.text() for reply in self.hear(who, text))
 
@@ -69,7 +77,7 @@ def test_a_number_opens_what_stands_there_in_a_list(desk: Desk, said: str) -> No
     assert "đã nhận" in desk.say("An", "1")  # the first button of the card that came
 
 
-def test_what_comes_unasked_does_not_change_what_a_number_means(desk: Desk) -> None:
+def test_what_is_not_sent_yet_does_not_change_what_a_number_means(desk: Desk) -> None:
     first = desk.office.give("qltm; Việc một; 10/12")
     assert f"Nhiệm vụ số {first}" in desk.say("An", f"xem {first}")
     second = desk.office.give("qltm; Việc hai; 12/12")
@@ -107,3 +115,67 @@ def test_a_number_picks_what_a_citizen_is_offered_also_while_words_are_awaited(d
     desk.say("Văn", "/giao")
     [menu] = desk.hear("Văn", payload="m")
     assert desk.hear("Văn", "1")[0].lines == desk.hear("Văn", payload=menu.numbered()[0].payload)[0].lines
+
+
+def test_a_number_after_a_newer_message_picks_nothing_until_it_is_chosen_again(desk: Desk) -> None:
+    first = desk.office.give("qltm; Việc một; 10/12")
+    shown = desk.hear("An", f"xem {first}")[0]
+    desk.office.give("qltm; Việc hai; 12/12")
+    desk.office.now += timedelta(minutes=1)
+    desk.sent("An")
+    desk.office.now += timedelta(minutes=1)
+    [again] = desk.hear("An", "1")
+    assert "tin nhắn mới hơn" in again.text()
+    assert [(c.label, c.payload) for c in again.numbered()] == [
+        (c.label, c.payload) for c in shown.numbered()
+    ]
+    assert "Đã nhận 0/" in desk.say("Văn", f"xem {first}")
+    desk.office.now += timedelta(minutes=1)
+    assert "đã nhận" in desk.say("An", "1")
+    assert "Đã nhận 1/" in desk.say("Văn", f"xem {first}")
+
+
+@pytest.mark.parametrize("said", ["đã nhận", "Da nhan"])
+def test_what_staff_type_from_a_button_may_be_meant_for_the_newer_message(desk: Desk, said: str) -> None:
+    number = desk.office.give()
+    desk.say("An", f"xem {number}")
+    desk.office.now += timedelta(minutes=1)
+    desk.sent("An")
+    assert "tin nhắn mới hơn" in desk.say("An", said)
+    assert "đã nhận" in desk.say("An", said)
+
+
+def test_words_that_name_their_matter_are_understood_whatever_came_since(desk: Desk) -> None:
+    number = desk.office.give()
+    desk.say("An", f"xem {number}")
+    desk.office.now += timedelta(minutes=1)
+    desk.sent("An")
+    assert "đã nhận" in desk.say("An", f"nhan {number}")
+
+
+@pytest.mark.parametrize(
+    ("who", "act", "status", "after"),
+    [
+        ("Bình", Act.SEND, Status.SENT, 1),  # somebody else's chat
+        ("An", Act.EDIT, Status.SENT, 1),
+        ("An", Act.SEND, Status.FAILED, 1),
+        ("An", Act.SEND, Status.SENT, 0),  # sent before the choices came
+    ],
+)
+def test_a_number_counts_where_nothing_newer_came(
+    desk: Desk, who: str, act: Act, status: Status, after: int
+) -> None:
+    number = desk.office.give()
+    desk.say("An", f"xem {number}")
+    desk.office.now += timedelta(minutes=after)
+    desk.sent(who, act=act, status=status)
+    assert "đã nhận" in desk.say("An", "1")
+
+
+def test_a_newer_message_does_not_end_a_conversation_in_words(desk: Desk) -> None:
+    number = desk.office.give()
+    desk.say("An", f"xem {number}")
+    assert "minh chứng" in desk.say("An", "Hoan thanh")
+    desk.office.now += timedelta(minutes=1)
+    desk.sent("An")
+    assert "Đã ghi nhận" in desk.say("An", "3")
