@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.channels.zalo_oa_login import BadReturn, Consent, Encoding, ask_consent, read_return
+from bot.channels.zalo_oa_login import BadReturn, Consent, Encoding, Returned, ask_consent, read_return
 from bot.cli_common import (
     BAD_USE,
     OK,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from office.channel_settings import ZaloOa
     from office.settings import Settings
     from office.zalo_tokens import ZaloTokens
+
+PASTES = 3  # tries on a terminal
 
 zalo_app = typer.Typer(
     cls=Group,
@@ -78,10 +80,7 @@ def login(
         other = None
     else:
         consent = _consent(oa, challenge)
-        try:
-            back = read_return(_line(words()("paste")), state=consent.state, oa_id=oa.oa_id or "")
-        except BadReturn as exc:
-            fail(exc.reason, BAD_USE)
+        back = _returned(consent, oa)
         known = bool(back.oa_id)
         grant = {"grant_type": "authorization_code", "code": back.code, "code_verifier": consent.verifier}
         other = Encoding.PLAIN if challenge is Encoding.URL else Encoding.URL
@@ -105,6 +104,8 @@ def _usable(oa: ZaloOa) -> ZaloOa:
     from office.channel_settings import check_zalo_oa
     from office.secrets import BadSetting
 
+    if oa.app_id is None and oa.oa_id is None:
+        fail(words()("error.unset"), BAD_USE)
     try:
         check_zalo_oa(oa)
     except BadSetting as exc:
@@ -125,9 +126,28 @@ def _consent(oa: ZaloOa, encoding: Encoding) -> Consent:
     return consent
 
 
+def _returned(consent: Consent, oa: ZaloOa) -> Returned:
+    """What consent brought. On a terminal a wrong paste is asked for again. Ends the command."""
+    left = PASTES if at_terminal() else 1
+    while True:
+        pasted = _line(words()("paste"))
+        try:
+            return read_return(pasted, state=consent.state, oa_id=oa.oa_id or "")
+        except BadReturn as exc:
+            left -= 1
+            if not left or not pasted:  # nothing comes after the end of input
+                fail(words()("error.pasted", why=exc.reason), BAD_USE)
+            typer.echo(words()("again", why=exc.reason), err=True)
+
+
+def at_terminal() -> bool:
+    """Whether somebody types."""
+    return sys.stdin.isatty()
+
+
 def _line(prompt: str) -> str:
     """A line that somebody types or that is piped in."""
-    if sys.stdin.isatty():
+    if at_terminal():
         typer.echo(prompt, nl=False)
     return sys.stdin.readline()
 
@@ -136,7 +156,7 @@ def _token() -> str:
     """A refresh token, typed unseen or piped in. Ends the command for what can't be one."""
     from getpass import getpass
 
-    given = getpass(words()("token")) if sys.stdin.isatty() else sys.stdin.readline()
+    given = getpass(words()("token")) if at_terminal() else sys.stdin.readline()
     token = given.strip()
     if not token:
         fail(words()("error.nothing"), BAD_USE)
@@ -258,11 +278,13 @@ def _lines(oa: ZaloOa, row: ZaloTokens | None, now: datetime) -> list[str]:
     access, refresh = row.access_expires_at, row.refresh_expires_at
     lines = [text("status.account", oa=oa.oa_id, app=row.app_id)]
     if row.app_id != oa.app_id:
-        lines.append(text("status.other_app", app=row.app_id, wanted=oa.app_id))
+        return [*lines, text("status.other_app", app=row.app_id, wanted=oa.app_id)]
+    if row.trouble:
+        return [*lines, text("status.trouble", why=row.trouble)]
     lines.append(text("status.obtained", when=said(row.obtained_at)))
     lines.append(text("status.access" if access > now else "status.access_ended", when=said(access)))
     key = "status.refresh" if refresh > now else "status.refresh_ended"
     lines.append(text(key, when=said(refresh), days=(refresh - now).days))
-    lines.append(text("status.trouble", why=row.trouble) if row.trouble else text("status.fine"))
+    lines.append(text("status.fine"))
     version = text("status.version", version=row.version) if row.version else text("status.version_unknown")
     return [*lines, version]

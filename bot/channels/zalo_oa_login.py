@@ -76,7 +76,7 @@ def read_return(pasted: str, *, state: str, oa_id: str) -> Returned:
     """
     text = "".join(pasted.split()).strip("<>\"'«»")
     if not text:
-        raise BadReturn("chưa dán địa chỉ nào: chạy lại lệnh và dán cả địa chỉ trình duyệt dừng lại")
+        raise BadReturn("chưa dán địa chỉ nào: dán cả địa chỉ trình duyệt dừng lại")
     try:
         query = urlsplit(text).query or text.rpartition("?")[2]
     except ValueError:
@@ -92,14 +92,14 @@ def read_return(pasted: str, *, state: str, oa_id: str) -> Returned:
     if "code" not in found:
         raise BadReturn(
             "địa chỉ không có «code=»: chép cả địa chỉ trên thanh địa chỉ sau khi bấm đồng ý; nếu đã bấm từ "
-            "chối thì chạy lại lệnh"
+            "chối thì mở lại địa chỉ vừa in ra"
         )
     if found.get("state", state) != state:
-        raise BadReturn("địa chỉ này thuộc một lần cấp quyền khác: chạy lại lệnh và dùng địa chỉ vừa in ra")
+        raise BadReturn("địa chỉ này thuộc một lần cấp quyền khác: mở địa chỉ vừa in ra")
     chosen = found.get("oa_id", "")
     if chosen and chosen != oa_id:
         raise BadReturn(
-            f"đã cấp quyền cho OA {chosen}, còn cấu hình là OA {oa_id}: chạy lại lệnh và chọn đúng OA, "
-            "hoặc sửa zalo_oa.oa_id"
+            f"đã cấp quyền cho OA {chosen}, còn cấu hình là OA {oa_id}: mở lại địa chỉ vừa in ra và chọn "
+            "đúng OA, hoặc sửa zalo_oa.oa_id"
         )
     return Returned(code=found["code"], oa_id=chosen)

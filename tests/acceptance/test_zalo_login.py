@@ -154,6 +154,24 @@ def test_what_is_wrong_with_the_pasted_address_is_said(desk: Desk, fake: FakeZal
     assert desk.rows() == []
 
 
+def test_on_a_terminal_a_wrong_paste_is_asked_for_again(desk: Desk, fake: FakeZaloOa) -> None:
+    pastes: list[str] = []
+
+    def wrong_first(address: str) -> str:
+        pastes.append(address)
+        return address if len(pastes) < 3 else fake.consent(address)
+
+    with desk.patch.context() as patched:
+        patched.setattr("bot.cli_zalo.at_terminal", lambda: True)
+        done = desk.consent(wrong_first)
+        assert (done.exit_code, len(pastes)) == (0, 3), done.output
+        assert done.stderr.count("Chưa được: đây là địa chỉ để mở, chưa phải địa chỉ trả về") == 2
+        done = desk.consent(lambda _: "gì đó")
+    assert done.exit_code == 2
+    assert done.stderr.count("Chưa được: ") == 2
+    assert done.stderr.endswith(" → chạy lại lệnh\n")
+
+
 def test_a_code_that_zalo_refuses_says_what_to_try(desk: Desk, fake: FakeZaloOa) -> None:
     done = desk.consent(lambda _: f"{REDIRECT}?code=old&oa_id={fake.oa_id}")
     assert done.exit_code == 1
@@ -178,7 +196,7 @@ def test_by_hand_what_is_no_good_is_said_and_nothing_is_kept(desk: Desk, fake: F
     for stdin, code, told in (
         ("", 2, "chưa nhập mã làm mới"),
         ("mã của tôi\n", 2, "chép lại cả mã"),
-        ("rt-used\n", 1, "mã làm mới đã dùng rồi hoặc đã hết hạn → lấy mã khác ở API Explorer"),
+        ("rt-used\n", 1, "(refresh token), không phải mã truy cập (access token)"),
     ):
         done = desk.run("login", "--by-hand", stdin=stdin)
         assert done.exit_code == code
@@ -223,6 +241,24 @@ def test_settings_that_are_missing_are_named(desk: Desk, fake: FakeZaloOa) -> No
     done = desk.run("login", "--by-hand", stdin="x\n")
     assert (done.exit_code, "Không kết nối được" in done.stderr) == (3, True)
     assert "Traceback" not in done.stderr
+
+
+def test_without_any_configuration_it_says_so(desk: Desk) -> None:
+    desk.set(enabled=False, oa_id=None, app_id=None)
+    for command in (("login",), ("status",)):
+        done = desk.run(*command)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("Lỗi: chưa có cấu hình Zalo OA: điền zalo_oa.app_id")
+
+
+def test_status_with_trouble_says_that_alone(desk: Desk, fake: FakeZaloOa) -> None:
+    assert desk.run("login", "--by-hand", stdin=fake.tokens()[1]).exit_code == 0
+    trouble = "Không làm mới được. Chạy «xinluon zalo login» để cấp quyền lại."
+    with closing(sqlite3.connect(desk.folder / "var" / "xinluon.db")) as connection, connection:
+        connection.execute("UPDATE zalo_tokens SET trouble = ?", (trouble,))
+    done = desk.run("status")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[1:] == [f"Trục trặc: {trouble}"]
 
 
 def test_status_says_that_consent_is_missing(desk: Desk) -> None:
