@@ -21,8 +21,8 @@ def words() -> Phrases:
 
 
 def _enter(request: StaffRequest, rest: str) -> Replies:
-    """`/vaoban`: the link; it stands in the text too, for chats whose buttons take no address of the office's
-    own network."""
+    """`/vaoban`: the link, as a button; in the text where a button takes no address of the office's own
+    network."""
     if not request.private:
         raise Refused(words()("in_group"), words()("in_group_mend"))
     address = request.console()
@@ -30,12 +30,12 @@ def _enter(request: StaffRequest, rest: str) -> Replies:
         raise Refused(words()("off"), words()("off_mend"))
     token = console_access.make_link(request.session, request.me, now=request.now, hash_key=request.hash_key)
     link = f"{address.url}{token}"
-    lines: list[str | Line] = [words()("how", minutes=console_access.LINK_MINUTES), link]
+    how = words()("how", minutes=console_access.LINK_MINUTES)
     if not address.public:
-        lines.append(Line(words()("local" if address.local else "inside"), Style.WARNING))
-        return say(*lines, title=words()("title"))
+        where = Line(words()("local" if address.local else "inside"), Style.WARNING)
+        return say(how, link, where, title=words()("title"))
     button = Choice(kind=ChoiceKind.LINK, label=words()("button"), url=link)
-    return say(*lines, title=words()("title"), choices=(button,))
+    return say(how, title=words()("title"), choices=(button,))
 
 
 COMMANDS: tuple[Command, ...] = (
