@@ -16,6 +16,7 @@ from bot.files import notice_workbook
 from bot.web.console import deeds, tables
 from bot.web.console.live import Step
 from bot.web.console.pages.notices_words import words
+from bot.web.console.render import capfirst
 from bot.web.console.tables import XLSX, Column, Filter, Source, Table
 from bot.web.console.visit import Answer, Download, Visit
 from office.audit import Deed
@@ -95,7 +96,7 @@ def _chats(visit: Visit, row: Notice, found: Progress) -> tables.Listing | None:
 def _table(row: Notice) -> Table:
     columns = [
         Column("noi-nhan", "Nơi nhận", lambda chat: chat.name, main=True),
-        Column("kenh", "Kênh", lambda chat: deeds.channel_label(chat.channel)),
+        Column("kenh", "Kênh", lambda chat: capfirst(deeds.channel_label(chat.channel))),
         Column("tinh-trang", "Tình trạng", lambda chat: chat.status.label, show=_status),
         Column("luc", "Lúc", lambda chat: chat.sent_at),
         Column("viec", "Lý do, việc cần làm", _next),

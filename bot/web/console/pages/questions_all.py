@@ -9,10 +9,12 @@ from sqlalchemy import Select, select
 from bot.web.console import tables
 from bot.web.console.entries import get, post
 from bot.web.console.pages.questions_words import words
+from bot.web.console.render import capfirst
 from bot.web.console.tables import Column, Filter, Query, Table
 from bot.web.console.visit import Answer, Done, Visit
 from handlers.improving import triage
 from knowledge.search import Outcome
+from office.channel_names import label
 from office.improvements import Trouble
 from office.questions import Question
 from office.rights import Action
@@ -77,7 +79,7 @@ def _table(visit: Visit) -> Table:
         columns=(
             Column("cau", "Câu hỏi", lambda q: q.text, width=60, main=True),
             Column("luc", "Lúc", lambda q: q.asked_at, order=Question.asked_at, width=18),
-            Column("kenh", "Kênh", lambda q: q.channel, width=12),
+            Column("kenh", "Kênh", lambda q: capfirst(label(q.channel)), width=22),
             Column("tra", "Đã trả lời", answered, width=44),
             Column("cham", "Chấm", lambda q: _FACES.get(q.vote or 0, ""), width=8),
             Column("vi", "Vì sao chưa tốt", lambda q: q.trouble.label if q.trouble else "", width=22),
