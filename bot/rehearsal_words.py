@@ -175,7 +175,7 @@ def _first_words(entry: Entry) -> str:
 
 def _spoken(reply: Reply) -> list[str]:
     """What a message says, without the delivery's own remark in front and the small print."""
-    lines = [line for line in reply.lines if line.text.strip() and line.style is not Style.SOURCE]
+    lines = [line for line in reply.lines if line.text.strip() and line.style.shown is not Style.SOURCE]
     if len(lines) > 1 and lines[0].style is Style.WARNING:
         lines = lines[1:]
     return [line.text for line in lines]

@@ -22,6 +22,12 @@ class Style(StrEnum):
     ITEM = "item"  # one of a list
     WARNING = "warning"  # a caveat the reader must not miss
     SOURCE = "source"  # small print: source and date
+    HINT = "hint"  # small print: what to type instead of tapping; needless where each choice says it
+
+    @property
+    def shown(self) -> Style:
+        """The style for channels that make no difference between small print and small print."""
+        return Style.SOURCE if self is Style.HINT else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def card(
     ]
     lines += roster_lines(work.roster(session, row.id))
     if row.state is AssignmentState.OPEN:
-        lines.append(Line(words()("how_words", id=row.id), Style.SOURCE))
+        lines.append(Line(words()("how_words", id=row.id), Style.HINT))
     return Reply(lines=tuple(lines), choices=buttons(row, show=not full))
 
 

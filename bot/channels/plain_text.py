@@ -73,9 +73,11 @@ def pages(
     others = [file for at, file in enumerate(reply.files) if at not in found]
     sent = [file for file in others if carried(file)]
     buttons = _buttons(reply, capabilities)
-    blocks = [*_blocks(reply, found, lost=[file for file in others if not carried(file)])]
-    if not buttons:
-        blocks += _typed(reply, calling) if unasked else _numbered(reply)
+    typed = [*_typed(reply, calling)] if unasked and not buttons else []
+    lost = [file for file in others if not carried(file)]
+    blocks = [*_blocks(reply, found, lost=lost, hints=not typed), *typed]
+    if not buttons and not unasked:
+        blocks += _numbered(reply)
     texts = _laid_out(blocks, capabilities.max_text)
     if not texts and (buttons or not sent):
         texts = ["…"]  # no platform takes a message without text
@@ -106,11 +108,14 @@ def utf16_length(text: str) -> int:
 # --- what is said
 
 
-def _blocks(reply: Reply, addresses: Mapping[int, str], *, lost: Sequence[File]) -> Iterator[_Block]:
-    """The lines, then links and files. `lost`: what there is no way to."""
+def _blocks(
+    reply: Reply, addresses: Mapping[int, str], *, lost: Sequence[File], hints: bool
+) -> Iterator[_Block]:
+    """The lines, then links and files. `lost`: what there is no way to; `hints`: the choices below don't say
+    themselves what to type."""
     for line in (*reply.lines, *([not_carried(lost)] if lost else [])):
-        if line.text.strip():
-            yield _Block(_nfc(_PREFIX.get(line.style, "") + line.text.strip()), line.style)
+        if line.text.strip() and (hints or line.style is not Style.HINT):
+            yield _Block(_nfc(_PREFIX.get(line.style, "") + line.text.strip()), line.style.shown)
     for choice in reply.choices:
         if choice.kind is ChoiceKind.LINK:
             yield _Block(_nfc(f"{_one_line(choice.label)}: {choice.url}"), _LINKS)

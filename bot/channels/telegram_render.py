@@ -62,7 +62,7 @@ def utf16_length(text: str) -> int:
 
 
 def _draft(page: list[Line]) -> Draft:
-    gaps = ["", *(_gap(before.style, after.style) for before, after in pairwise(page))]
+    gaps = ["", *(_gap(before.style.shown, after.style.shown) for before, after in pairwise(page))]
     return Draft(
         html="".join(gap + _markup(line) for gap, line in zip(gaps, page, strict=True)),
         plain="".join(gap + line.text for gap, line in zip(gaps, page, strict=True)),
@@ -75,7 +75,7 @@ def _gap(before: Style, after: Style) -> str:
 
 def _markup(line: Line) -> str:
     text = html.escape(line.text, quote=False)
-    tag = _TAG.get(line.style)
+    tag = _TAG.get(line.style.shown)
     return f"<{tag}>{text}</{tag}>" if tag else text
 
 

@@ -35,7 +35,7 @@ def print_reply(reply: Reply, console: Console | None = None, *, choices: bool =
             console.print(Text(f"  • {line.text}"))
         else:
             prefix = "⚠ " if line.style is Style.WARNING else ""
-            console.print(Text(prefix + line.text, style=_STYLES[line.style]))
+            console.print(Text(prefix + line.text, style=_STYLES[line.style.shown]))
     for choice in reply.choices:
         if choice.kind is ChoiceKind.LINK:
             console.print(Text(f"{choice.label}: {choice.url}", style="dim"))

@@ -86,7 +86,7 @@ def replies_to_json(replies: Sequence[Reply]) -> list[dict[str, Any]]:
     """Replies as /api/chat gives them (docs/api.md)."""
     return [
         {
-            "lines": [{"style": line.style.value, "text": line.text} for line in reply.lines],
+            "lines": [{"style": line.style.shown.value, "text": line.text} for line in reply.lines],
             "choices": [_choice_to_json(choice, number) for choice, number in numbered(reply)],
             "replaces": reply.replaces,
         }

@@ -87,7 +87,7 @@ def _link(url: str) -> Markup:
 
 def line_groups(lines: Iterable[Line]) -> Iterator[tuple[Style, Sequence[Line]]]:
     """Lines with the items of a list together."""
-    for style, group in groupby(lines, key=lambda line: line.style):
+    for style, group in groupby(lines, key=lambda line: line.style.shown):
         if style is Style.ITEM:
             yield style, list(group)
         else:

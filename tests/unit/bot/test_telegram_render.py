@@ -36,11 +36,12 @@ def test_each_style_has_its_look() -> None:
             Line("Bản sao", Style.ITEM),
             Line("Có thể đã cũ", Style.WARNING),
             Line("Nguồn: QĐ 1", Style.SOURCE),
+            Line("Trả lời: nhan 1", Style.HINT),
         )
     )
     assert draft.text == (
         "<b>Cấp phép &lt;rượu&gt; &amp; khí</b>\nGồm:\n• Đơn\n• Bản sao"
-        "\n\n⚠️ Có thể đã cũ\n\n<i>Nguồn: QĐ 1</i>"
+        "\n\n⚠️ Có thể đã cũ\n\n<i>Nguồn: QĐ 1</i>\n<i>Trả lời: nhan 1</i>"
     )
     assert draft.plain == shown(draft.html)
 
