@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from bot.config import knowledge_folders, profile_of, unset_details
+from bot.config import knowledge_folders, profile_of, readable_secrets, unset_details
 from bot.rehearsal_names import words
 from handlers.library import open_library
 from knowledge import checking
@@ -34,6 +35,7 @@ class Checked:
 def check(settings: Settings, config: Path | None, today: date) -> Checked:
     """Look at everything the office edits."""
     rules, others = staff_problems(settings, today)
+    others += readable_secrets(os.environ)
     try:
         library, loaded = open_library(knowledge_folders(settings), profile_of(settings))
         cases = checking.all_cases(knowledge_folders(settings))

@@ -12,7 +12,7 @@ from knowledge import strict_yaml
 from knowledge.answer import OfficeProfile
 from knowledge.strict_yaml import BadYaml, Document, Problem
 from office.secrets import BadSetting
-from office.settings import Office, Settings, config_path, settings_from
+from office.settings import Office, Settings, config_path, open_secrets, settings_from
 
 OWN_KNOWLEDGE = "kho-tri-thuc"
 DEFAULT_FILES = ("config.yaml", "config.example.yaml")
@@ -109,4 +109,18 @@ def unset_details(settings: Settings, path: Path | None) -> list[Problem]:
         )
         for key, name in names.items()
         if not getattr(settings.office, key) or key == "name"
+    ]
+
+
+def readable_secrets(environ: Mapping[str, str]) -> list[Problem]:
+    """Warnings for files of secrets that others on this machine may read."""
+    return [
+        Problem(
+            str(file),
+            1,
+            f"người khác trên máy đọc được tệp bí mật này ({variable})",
+            f"chạy: chmod 600 {file}",
+            error=False,
+        )
+        for variable, file in open_secrets(environ).items()
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from office.secrets import BadSetting
 from office.setting_kinds import Count, HttpUrl, Route, Section
@@ -13,6 +15,17 @@ from office.setting_kinds import Count, HttpUrl, Route, Section
 _TELEGRAM_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
 _ZALO_BOT_TOKEN = re.compile(r"\d{1,32}:\S+\Z")
 _ZALO_ID = re.compile(r"\d{1,32}\Z")
+_PRIVATE = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "192.168.0.0/16")))  # Zalo's rule
+
+
+def _quoted(value: Any) -> Any:
+    """A number where YAML was given no quotes: what it would make of one isn't always what is meant."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f'mã phải đặt trong dấu nháy: "{value}"')  # noqa: TRY004 - as pydantic wants it
+    return value
+
+
+Digits = Annotated[str, BeforeValidator(_quoted)]
 
 
 class Webhook(Section):
@@ -67,7 +80,7 @@ class ZaloTemplate(Section):
     """A ZBS template for deadline pings outside the window. `fields`: its parameter → what of the ping goes
     in (title, number, due, office, text)."""
 
-    id: str | None = None
+    id: Digits | None = None
     fields: dict[str, Literal["title", "number", "due", "office", "text"]] = Field(default_factory=dict)
 
 
@@ -79,8 +92,8 @@ class ZaloOa(Section):
     """
 
     enabled: bool = False
-    app_id: str | None = None
-    oa_id: str | None = None
+    app_id: Digits | None = None
+    oa_id: Digits | None = None
     app_secret: SecretStr | None = None
     webhook_secret: SecretStr | None = None
     webhook_path: Route = "/zalo/oa"
@@ -134,6 +147,13 @@ def check_zalo_bot(bot: ZaloBot) -> None:
         )
     if bot.mode == "webhook":
         _check_https(("zalo_bot", "webhook", "url"), bot.webhook.url, "Zalo")
+        host = urlsplit(bot.webhook.url or "").hostname or ""
+        if is_local(host):
+            raise BadSetting(
+                ("zalo_bot", "webhook", "url"),
+                f"«{host}» là địa chỉ trong mạng nội bộ, Zalo không nhận",
+                "điền tên miền công khai, hoặc đặt mode: polling",
+            )
         if not 8 <= len(_value(bot.webhook.secret)) <= 256:
             raise BadSetting(
                 ("zalo_bot", "webhook", "secret"),
@@ -144,16 +164,15 @@ def check_zalo_bot(bot: ZaloBot) -> None:
 
 def check_zalo_oa(oa: ZaloOa) -> None:
     """Raises BadSetting for what is missing or unfit."""
-    for key, named, where in (
-        ("app_id", oa.app_id, "trang ứng dụng ở developers.zalo.me"),
-        ("oa_id", oa.oa_id, "trang quản trị OA ở oa.zalo.me"),
+    for key, what, named, where in (
+        ("app_id", "mã ứng dụng", oa.app_id, "trang ứng dụng ở developers.zalo.me"),
+        ("oa_id", "mã OA", oa.oa_id, "trang quản trị OA ở oa.zalo.me"),
     ):
-        if named is None or not _ZALO_ID.match(named):
-            raise BadSetting(
-                ("zalo_oa", key),
-                "đã bật Zalo OA nhưng thiếu mã này, hoặc mã không phải dãy số",
-                f"chép dãy số từ {where}, viết trong dấu nháy",
-            )
+        mend = f"chép dãy số từ {where}, viết trong dấu nháy"
+        if not named:
+            raise BadSetting(("zalo_oa", key), f"Zalo OA chưa có {what}", mend)
+        if not _ZALO_ID.match(named):
+            raise BadSetting(("zalo_oa", key), f"{what} «{named[:40]}» không phải dãy số", mend)
     for key, secret, where in (
         ("app_secret", oa.app_secret, "Khoá bí mật của ứng dụng"),
         ("webhook_secret", oa.webhook_secret, "OA Secret Key ở trang Webhook của ứng dụng"),
@@ -162,9 +181,43 @@ def check_zalo_oa(oa: ZaloOa) -> None:
             variable = f"XINLUON_ZALO_OA_{key.upper()}"
             raise BadSetting(
                 ("zalo_oa", key),
-                f"đã bật Zalo OA nhưng chưa có «{where}»",
+                f"Zalo OA chưa có «{where}»",
                 f"đặt {variable} hoặc {variable}_FILE",
             )
+
+    if oa.template.id and not oa.template.fields:
+        raise BadSetting(
+            ("zalo_oa", "template", "id"),
+            f"mẫu {oa.template.id} chưa nối tham số nào nên không gửi được",
+            "điền zalo_oa.template.fields theo các tham số của mẫu, hoặc bỏ id",
+        )
+
+
+def check_paths(telegram: Telegram, bot: ZaloBot, oa: ZaloOa) -> None:
+    """Raises BadSetting where two platforms that are switched on would be called at the same path."""
+    taken: dict[str, str] = {}
+    for used, key, path in (
+        (telegram.enabled and telegram.mode == "webhook", "telegram.webhook.path", telegram.webhook.path),
+        (bot.enabled and bot.mode == "webhook", "zalo_bot.webhook.path", bot.webhook.path),
+        (oa.enabled, "zalo_oa.webhook_path", oa.webhook_path),
+    ):
+        if used and path in taken:
+            raise BadSetting(
+                tuple(key.split(".")),
+                f"đường dẫn «{path}» đã dùng cho {taken[path]}",
+                "đặt cho mỗi kênh một đường dẫn riêng, rồi sửa cả địa chỉ webhook đã khai với kênh ấy",
+            )
+        if used:
+            taken[path] = key
+
+
+def is_local(host: str) -> bool:
+    """Whether the Zalo Bot Platform refuses a host as one of a local network."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return any(address in network for network in _PRIVATE)
 
 
 def _check_https(path: tuple[str, ...], url: str | None, who: str) -> None:

@@ -46,6 +46,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from office.secrets import cause_of
 from office.turns import Turns
 
 BUSY_SECONDS = 5.0
@@ -236,7 +237,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise DatabaseUnavailable(
-            f"không tạo được thư mục {folder} cho cơ sở dữ liệu ({exc.strerror})",
+            f"không tạo được thư mục {folder} cho cơ sở dữ liệu ({cause_of(exc)})",
             "kiểm tra đường dẫn và quyền ghi",
         ) from exc
 

@@ -4,10 +4,11 @@ office makes for itself."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from pydantic import SecretStr
 
 HASH_KEY_FILE = "hash.key"
 HASH_KEY_LENGTH = 16  # characters at least
+_CAUSES = {
+    errno.ENOENT: "không có tệp này",
+    errno.EACCES: "không có quyền",
+    errno.EPERM: "không có quyền",
+    errno.EISDIR: "đây là thư mục",
+    errno.ENOTDIR: "đường dẫn đi qua một tệp",
+    errno.ENOSPC: "đĩa đã đầy",
+    errno.EROFS: "đĩa chỉ cho đọc",
+}
 
 
 class BadSetting(Exception):
@@ -58,13 +68,29 @@ def secret_from(variable: str, path: tuple[str, ...], environ: Mapping[str, str]
     return _read_secret(variable + "_FILE", path, Path(file)) if file else direct or None
 
 
+def open_files(variables: Iterable[str], environ: Mapping[str, str]) -> Mapping[str, Path]:
+    """Of the files that variables name, those that others than their owner may read or change."""
+    found = {}
+    for variable in variables:
+        file = environ.get(variable)
+        with contextlib.suppress(OSError):
+            if file and Path(file).stat().st_mode & 0o077:
+                found[variable] = Path(file)
+    return found
+
+
+def cause_of(error: OSError) -> str:
+    """Why a file can't be used, in Vietnamese where it is a usual reason."""
+    return _CAUSES.get(error.errno or 0, error.strerror or type(error).__name__)
+
+
 def _read_secret(variable: str, path: tuple[str, ...], file: Path) -> str:
     try:
         value = file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
     except OSError as exc:
         raise BadSetting(
             path,
-            f"không đọc được tệp {file} nêu trong {variable} ({exc.strerror})",
+            f"không đọc được tệp {file} nêu trong {variable} ({cause_of(exc)})",
             "kiểm tra đường dẫn và quyền đọc",
         ) from exc
     except UnicodeDecodeError as exc:
@@ -91,7 +117,7 @@ def key_in(folder: Path) -> bytes:
     except OSError as exc:
         raise BadSetting(
             ("privacy", "hash_key"),
-            f"không tạo hoặc đọc được tệp khoá {path} ({exc.strerror})",
+            f"không tạo hoặc đọc được tệp khoá {path} ({cause_of(exc)})",
             "cho chương trình quyền ghi vào thư mục đó hoặc đặt XINLUON_PRIVACY_HASH_KEY",
         ) from exc
     if len(key) < HASH_KEY_LENGTH:

@@ -13,8 +13,24 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, SecretStr
 
-from office.channel_settings import Telegram, ZaloBot, ZaloOa, check_telegram, check_zalo_bot, check_zalo_oa
-from office.secrets import HASH_KEY_LENGTH, BadSetting, key_in, put_secret, refuse_written, secret_from
+from office.channel_settings import (
+    Telegram,
+    ZaloBot,
+    ZaloOa,
+    check_paths,
+    check_telegram,
+    check_zalo_bot,
+    check_zalo_oa,
+)
+from office.secrets import (
+    HASH_KEY_LENGTH,
+    BadSetting,
+    key_in,
+    open_files,
+    put_secret,
+    refuse_written,
+    secret_from,
+)
 from office.setting_kinds import ClockTime, Count, DatabaseUrl, HttpUrl, Network, Origin, Section
 
 PREFIX = "XINLUON_"
@@ -212,7 +228,13 @@ def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) ->
         check_zalo_bot(settings.zalo_bot)
     if settings.zalo_oa.enabled:
         check_zalo_oa(settings.zalo_oa)
+    check_paths(settings.telegram, settings.zalo_bot, settings.zalo_oa)
     return settings
+
+
+def open_secrets(environ: Mapping[str, str]) -> Mapping[str, Path]:
+    """The files of secrets that others on this machine may read, by the variable that names them."""
+    return open_files((variable + "_FILE" for variable in SECRETS), environ)
 
 
 def hash_key(settings: Settings, folder: Path) -> bytes:

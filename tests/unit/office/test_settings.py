@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bot.config import readable_secrets
 from knowledge import strict_yaml
 from office.secrets import BadSetting
-from office.settings import SECRETS, Settings, config_path, hash_key, settings_from
+from office.settings import SECRETS, Settings, config_path, hash_key, open_secrets, settings_from
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 TOKEN = "123:abc"
@@ -268,3 +269,74 @@ def test_the_example_runs_as_it_is_and_makes_nothing_up() -> None:
     assert settings.office.hours == ()
     changed = settings.model_dump(exclude={"office"})
     assert changed == Settings().model_dump(exclude={"office"})
+
+
+BOT: Mapping[str, str] = {
+    "XINLUON_ZALO_BOT_TOKEN": "1:abc",
+    "XINLUON_ZALO_BOT_WEBHOOK_SECRET": "bi-mat-dai",
+    "XINLUON_ZALO_OA_APP_SECRET": "a",
+    "XINLUON_ZALO_OA_WEBHOOK_SECRET": "b",
+}
+
+
+def _bot(url: str, **webhook: str) -> dict[str, Any]:
+    return {"zalo_bot": {"enabled": True, "mode": "webhook", "webhook": {"url": url, **webhook}}}
+
+
+def _oa(**values: Any) -> dict[str, Any]:
+    return {"zalo_oa": {"enabled": True, "app_id": "36", "oa_id": "38", **values}}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1.2.3", "10.0.0.1:8443", "192.168.1.5"])
+def test_a_webhook_that_zalo_refuses_to_call_is_refused(host: str) -> None:
+    problem = _bad(_bot(f"https://{host}/zalo/bot"), BOT)
+    assert problem.path == ("zalo_bot", "webhook", "url")
+    assert "trong mạng nội bộ, Zalo không nhận" in problem.message
+
+
+def test_two_platforms_at_one_path_are_refused_where_both_are_called() -> None:
+    bot = _bot("https://hoi.example.vn/zalo/oa", path="/zalo/oa")
+    problem = _bad({**bot, **_oa()}, BOT)
+    assert problem.path == ("zalo_oa", "webhook_path")
+    assert problem.message == "đường dẫn «/zalo/oa» đã dùng cho zalo_bot.webhook.path"
+    polling = {"zalo_bot": {**bot["zalo_bot"], "mode": "polling"}}
+    assert settings_from({**polling, **_oa()}, BOT).zalo_bot.mode == "polling"
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "said"),
+    [
+        ({"app_id": None}, ("zalo_oa", "app_id"), "Zalo OA chưa có mã ứng dụng"),
+        ({"oa_id": "OA 38"}, ("zalo_oa", "oa_id"), "mã OA «OA 38» không phải dãy số"),
+        ({"template": {"id": "7"}}, ("zalo_oa", "template", "id"), "mẫu 7 chưa nối tham số nào"),
+    ],
+)
+def test_what_an_official_account_lacks_is_named(values: Any, path: tuple[str, ...], said: str) -> None:
+    problem = _bad(_oa(**values), BOT)
+    assert problem.path == path
+    assert said in problem.message
+
+
+def test_a_number_without_quotes_is_told_to_have_them() -> None:
+    with pytest.raises(ValidationError, match='đặt trong dấu nháy: "3608"'):
+        settings_from(_oa(app_id=3608), BOT)
+
+
+def test_a_file_of_a_secret_that_others_may_read_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    environ = {
+        "XINLUON_TELEGRAM_TOKEN_FILE": str(file),
+        "XINLUON_ZALO_BOT_TOKEN_FILE": str(tmp_path / "none"),
+    }
+    file.chmod(0o640)
+    assert open_secrets(environ) == {"XINLUON_TELEGRAM_TOKEN_FILE": file}
+    [warning] = readable_secrets(environ)
+    assert (warning.error, warning.mend) == (False, f"chạy: chmod 600 {file}")
+    file.chmod(0o600)
+    assert open_secrets(environ) == {}
+
+
+def test_why_a_file_can_not_be_read_is_said_in_vietnamese(tmp_path: Path) -> None:
+    for file, said in ((tmp_path / "none", "(không có tệp này)"), (tmp_path, "(đây là thư mục)")):
+        assert said in _bad(ON, {"XINLUON_TELEGRAM_TOKEN_FILE": str(file)}).message
