@@ -1,4 +1,4 @@
-"""What a running office does now and then by itself: forget, group questions, mind channels that are down."""
+"""What a running office does now and then by itself: forget, group questions, mind its channels."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _TIDY_SECONDS = 3600.0
 _GROUP_SECONDS = 60.0
 _GROUP_PAUSE = 0.2  # between the small transactions of grouping and of passing on: others write too
 _DOWN_SECONDS = 30.0
+_WATCH_SECONDS = 300.0
 _KEEP_UPDATES = timedelta(days=7)  # Telegram redelivers for one day
 
 
@@ -59,10 +60,11 @@ class Upkeep:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again("tidy", self.tidy, rest=_TIDY_SECONDS, pause=_TIDY_SECONDS))
             group.create_task(self._again("groups", self.group_some, rest=_GROUP_SECONDS, pause=_GROUP_PAUSE))
+            group.create_task(self._again("watch", self.watch, rest=_WATCH_SECONDS, pause=_WATCH_SECONDS))
             group.create_task(self._again("down", self.pass_on, rest=_DOWN_SECONDS, pause=_GROUP_PAUSE))
 
     def tidy(self) -> int:
-        """Forget what was promised to be forgotten, and tell what channels need."""
+        """Forget what was promised to be forgotten; how many rows of what was delivered."""
         now, kept = self._clock.now(), self._settings
         with self._sessions.begin() as session:
             questions.purge(session, now - timedelta(days=kept.privacy.keep_questions_days))
@@ -70,9 +72,14 @@ class Upkeep:
             inbox.purge(session, now - _KEEP_UPDATES)
             console_access.purge(session, now)
             file_links.purge(session, now)
-            deliveries.purge(session, now - timedelta(days=kept.delivery.keep_days))
+            return deliveries.purge(session, now - timedelta(days=kept.delivery.keep_days))
+
+    def watch(self) -> int:
+        """Tell who looks after the channels what needs them; how many incidents."""
         with self._sessions.begin() as session:
-            return channel_watch.look(session, outbox=self._outbox, settings=kept, now=now)
+            return channel_watch.look(
+                session, outbox=self._outbox, settings=self._settings, now=self._clock.now()
+            )
 
     def group_some(self) -> int:
         """Give some questions that were not answered well their group; how many."""

@@ -1,4 +1,4 @@
-"""Looks at the channels once an hour and tells Văn phòng and the admins, once an incident, what needs them.
+"""Tells Văn phòng and the admins what the channels need, once an incident; looked for every five minutes.
 
 Of a Zalo Bot: that its month, its users or its groups come to the plan's end. Of a Zalo OA: that its right to
 write ends soon, or that somebody must give consent again.
