@@ -18,7 +18,7 @@ from bot.web.console.entries import Section, get, post
 from bot.web.console.texts import HERE, named, texts
 from bot.web.console.visit import Answer, Done, Missing, Shown, Visit
 from knowledge.phrases import Phrases
-from office import switches
+from office import people, switches
 from office.people import name_of
 from office.rights import Action
 from office.settings import Settings
@@ -47,7 +47,7 @@ class Turning(forms.FormModel):
 
 def show(visit: Visit) -> Answer:
     """The switches and the settings."""
-    values = {"switches": _switches(visit), "settings": list(_sections(visit.parts.settings))}
+    values = {"switches": _switches(visit), "settings": list(_sections(visit))}
     return Shown("options.html", values)
 
 
@@ -96,11 +96,20 @@ def labels() -> Phrases:
     return Phrases.read(HERE / "settings.yaml")
 
 
-def _sections(settings: Settings) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _sections(visit: Visit) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Each section's name and its settings in force as (label, value)."""
+    settings = visit.parts.settings
     for name in type(settings).model_fields:
-        section = getattr(settings, name)
-        yield named(labels(), f"sections.{name}", name), list(_values(section, name))
+        values = dict(_values(getattr(settings, name), name))
+        if name == "office" and not settings.office.departments:
+            values[labels()("settings.office.departments")] = _departments(visit)
+        yield named(labels(), f"sections.{name}", name), list(values.items())
+
+
+def _departments(visit: Visit) -> str:
+    """What is said where the settings name no departments: that they may have been added by hand."""
+    count = len(people.departments(visit.session))
+    return labels()("departments_by_hand", count=count) if count else labels()("none")
 
 
 def _values(section: BaseModel, at: str) -> Iterator[tuple[str, str]]:
