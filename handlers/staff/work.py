@@ -149,7 +149,8 @@ def _history(request: StaffRequest, assignment_id: int) -> list[Line]:
     reports = select(Report).where(Report.assignment_id == assignment_id)
     for report in session.scalars(reports.order_by(Report.id)):
         who = people.name_of(session, report.member_id)
-        said = f"{when(report.reported_at)}: {who} báo hoàn thành ({report.proof}) – {report.decision.label}"
+        answer = "trả lại" if report.decision is Decision.REFUSED else report.decision.label
+        said = f"{when(report.reported_at)}: {who} báo hoàn thành ({report.proof}) – {answer}"
         found.append((report.reported_at, said + (f": {report.reason}" if report.reason else "")))
     asked = select(Extension).where(Extension.assignment_id == assignment_id)
     for request_ in session.scalars(asked.order_by(Extension.id)):
@@ -287,7 +288,7 @@ def _letter(request: StaffRequest, rest: str) -> Replies:
         raise Refused(
             f"Nhiệm vụ số {row.id} chưa có đề nghị gia hạn.", f"Xin gia hạn: giahan {row.id} 05/12 lý do …"
         )
-    text = letter(request.session, row, asked)
+    text = letter(request.session, row, asked, office=request.library().office.name)
     file = File(
         name=f"xin-gia-han-{row.id}.txt", media_type="text/plain; charset=utf-8", content=text.encode()
     )

@@ -152,6 +152,18 @@ def test_the_letter_quotes_the_request(office: Office) -> None:
     assert office.replies
     [file] = office.replies[0].files
     assert "Nơi nhận" in file.content.decode()
+    assert "Thực hiện Công văn số 375/SCT-VP" in letter
+    assert "TRƯỞNG PHÒNG, ĐƠN VỊ" not in letter
+
+
+def test_the_letter_of_a_request_that_was_granted_names_the_granted_day_alone(office: Office) -> None:
+    number = office.give("qltm; Báo cáo tháng; 15/12; 12/KH-UBND")
+    office.say("An", f"giahan {number} 20/12 lý do chờ số liệu")
+    office.say("Văn", f"/duyet {number} 18/12")
+    letter = office.say("An", f"/vanban {number}")
+    assert "Thực hiện Kế hoạch số 12/KH-UBND, " in letter
+    assert "đến hết ngày 18/12/2026" in letter
+    assert "20/12" not in letter
 
 
 def test_lists_are_by_urgency_and_for_whom_they_are(office: Office) -> None:
