@@ -15,7 +15,7 @@ from office.rights import Action, allowed
 from scheduler.notices import approval, audience, report, wording
 from scheduler.notices.attachments import rows_of
 from scheduler.notices.closed import foreseen
-from scheduler.notices.leaving import when_leaves
+from scheduler.notices.leaving import foretold, when_leaves
 
 _NAMED = 6  # recipients named on a card
 _BODY = 700  # characters of the body shown
@@ -78,8 +78,8 @@ def _before(request: StaffRequest, row: Notice) -> Iterable[Line]:
         names = _named([f"{one.name} ({one.why})" for one in now.unreached])
         yield Line(said("unreached", names=names), Style.WARNING)
     if row.state in (NoticeState.DRAFT, NoticeState.WAITING, NoticeState.SCHEDULED):
-        for sentence in when_leaves(request.notices, row, request.now).why:
-            yield Line(said("leaves", why=sentence))
+        for sentence in foretold(request.notices, row, request.now):
+            yield Line(sentence)
         alone = not request.notices.settings.approval
         lacking = approval.missing(row, reached, alone=alone)
         if lacking:

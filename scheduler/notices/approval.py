@@ -53,7 +53,7 @@ def approve(
     note(session, "approve", row, actor, now, after={"title": row.title, "body": row.body}, reason=row.remark)
     leaving = let_go(session, notices, row, now=now)
     said = words()("told.approved", who=actor.name, id=row.id, title=row.title)
-    lines = [Line(said, Style.TITLE), *(Line(why) for why in leaving.why)]
+    lines = [Line(said, Style.TITLE), *map(Line, leaving.sentences)]
     tell_author(session, notices, row, "notice.approved", lines, now=now)
     return row
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from office.assignments import Priority
 from office.clock import ZONE
-from office.notices import Notice
+from office.notices import Notice, NoticeState
 from scheduler.calendar import weekday_name
 from scheduler.notices.desk import Notices, words
 from scheduler.wording import when
@@ -23,6 +23,19 @@ class Leaving:
 
     def __str__(self) -> str:
         return " ".join(self.why)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Why, each with a capital at its beginning."""
+        return tuple(f"{why[:1].upper()}{why[1:]}" for why in self.why)
+
+
+def foretold(notices: Notices, notice: Notice, now: datetime) -> tuple[str, ...]:
+    """When a notice that waits for somebody's word leaves, in sentences."""
+    leaving = when_leaves(notices, notice, now)
+    if leaving.why != (words()("leaving.now"),) or notice.state is NoticeState.SCHEDULED:
+        return leaving.sentences
+    return (words()("leaving.on_approval" if notices.settings.approval else "leaving.on_sending"),)
 
 
 def when_leaves(notices: Notices, notice: Notice, now: datetime) -> Leaving:

@@ -22,7 +22,7 @@ from scheduler.audience import themselves
 from scheduler.notices.audience import Audience, in_words, reach
 from scheduler.notices.closed import foreseen
 from scheduler.notices.desk import Notices, words
-from scheduler.notices.leaving import when_leaves
+from scheduler.notices.leaving import foretold
 from scheduler.notices.wording import button, message
 from scheduler.outbox import Manner
 
@@ -86,15 +86,12 @@ def card(session: Session, notices: Notices, row: Notice, headline: str, *, now:
     audience = Audience.from_dict(row.audience)
     found = reach(session, audience, on=now.astimezone(ZONE).date(), channels=notices.channels)
     found = foreseen(session, notices, audience, found, now=now)
-    counts = words()(
-        "told.counts", groups=len(found.groups), people=len(found.people), unreached=len(found.unreached)
-    )
     shown = message(session, notices, row)
     lines = [
         Line(headline, Style.TITLE),
         Line(words()("told.to", who=", ".join(in_words(session, audience)))),
-        Line(counts),
-        Line(words()("told.leaves", why=when_leaves(notices, row, now))),
+        Line(_counts(len(found.groups), len(found.people), len(found.unreached))),
+        *map(Line, foretold(notices, row, now)),
     ]
     if row.priority is Priority.EXPRESS and row.express_reason:
         lines.append(Line(words()("told.reason", reason=row.express_reason), Style.WARNING))
@@ -103,6 +100,20 @@ def card(session: Session, notices: Notices, row: Notice, headline: str, *, now:
     ]
     choices = tuple(button(verb, row.id) for verb in ("duyet", "tra", "xem"))
     return Reply(lines=tuple(lines), choices=choices, files=shown.files)
+
+
+def _counts(groups: int, people: int, unreached: int) -> str:
+    """How many it reaches, without what there is none of."""
+    said = words()
+    parts = [
+        said(f"told.counts_{name}", count=count)
+        for name, count in (("groups", groups), ("people", people))
+        if count
+    ]
+    if not parts:
+        return said("told.counts_none", unreached=unreached)
+    reached = said("told.counts_both", groups=parts[0], people=parts[1]) if len(parts) == 2 else parts[0]
+    return said("told.counts_lost" if unreached else "told.counts", reached=reached, unreached=unreached)
 
 
 def tell_author(

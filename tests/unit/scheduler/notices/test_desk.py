@@ -73,7 +73,7 @@ def test_whoever_may_approve_is_asked_privately_and_the_author_is_not(office: No
     for words in (
         "Phòng trình duyệt",
         "tất cả các nhóm",
-        "Tới 2 nhóm và 0 người",
+        "Tới 2 nhóm.",
         "Mời các anh, chị dự họp.",
     ):
         assert words in reply.text()
