@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,7 +27,7 @@ def doctor(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     from bot.doctor.examination import channels_of, examine
     from bot.doctor.findings import Level, as_dict, count, words
 
-    reports = asyncio.run(examine(settings, now=current_moment()))
+    reports = asyncio.run(examine(settings, now=current_moment(), environ=os.environ))
     if as_json:
         typer.echo(json.dumps(as_dict(reports), ensure_ascii=False, indent=2))
     else:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.config import var_folder
-from bot.doctor.findings import Finding, Level, bad, fine, warn
+from bot.doctor.findings import Finding, Level, bad, fine, info, warn
 from office.contacts import Contact
 from office.database import MIGRATIONS, DatabaseUnavailable, make_engine, session_factory
 from office.questions import Question
@@ -34,6 +34,7 @@ class Store:
         self.findings: list[Finding] = []
         self.readers: sessionmaker[Session] | None = None
         self.hash_key: bytes | None = None
+        self.made = True
 
     def open(self, engine: Engine) -> None:
         """Look at the tables' version."""
@@ -70,9 +71,9 @@ def opened(settings: Settings) -> Iterator[Store]:
     """The database as it is: no file is made, no table changed."""
     store = Store(settings)
     file = file_of(settings)
-    made = file is None or file.exists()
+    store.made = made = file is None or file.exists()
     if not made:
-        store.findings.append(warn("database.opened.none", file=file))
+        store.findings.append(info("database.opened.none", file=file))
     engine: Engine | None = None
     if made:
         try:
@@ -142,7 +143,7 @@ def key_of(settings: Settings, file: Path, *, used: bool) -> tuple[bytes | None,
         key = file.read_bytes().strip()
         mode = file.stat().st_mode
     except FileNotFoundError:
-        return None, bad("database.key.lost", file=file) if used else warn("database.key.none_yet")
+        return None, bad("database.key.lost", file=file) if used else info("database.key.none_yet")
     except OSError:
         return None, bad("database.key.short", file=file)
     if len(key) < HASH_KEY_LENGTH:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
 
 from bot.doctor import telegram, web, zalo_bot, zalo_oa
 from bot.doctor.database import opened
-from bot.doctor.findings import Finding, Report, bad, words
+from bot.doctor.findings import Finding, Report, bad, warn, words
 from bot.doctor.premises import Premises
 from office.channel_names import TELEGRAM, ZALO_BOT, ZALO_OA
-from office.settings import Settings
+from office.settings import Settings, open_secrets
 
 Look = Callable[[Premises], Awaitable[tuple[Finding, ...]]]
 LIMIT_SECONDS = 25.0  # for all of one part
@@ -27,14 +27,24 @@ def channels_of(settings: Settings) -> dict[str, Look]:
     return {name: look for name, (enabled, look) in looks.items() if enabled}
 
 
-async def examine(settings: Settings, *, now: datetime) -> tuple[Report, ...]:
-    """Look at everything that is configured. Never raises for what is found."""
+async def examine(
+    settings: Settings, *, now: datetime, environ: Mapping[str, str] | None = None
+) -> tuple[Report, ...]:
+    """Look at everything that is configured; `environ` names the files of secrets. Never raises for what is
+    found."""
+    environ = environ or {}
     with opened(settings) as store:
-        premises = Premises(settings=settings, now=now, readers=store.readers, hash_key=store.hash_key)
+        premises = Premises(
+            settings=settings, now=now, readers=store.readers, hash_key=store.hash_key, made=store.made
+        )
         looks: dict[str, Look] = {**channels_of(settings), "web": web.look}
         found = await asyncio.gather(*(_safely(look, premises) for look in looks.values()))
         reports = list(_reports(tuple(looks), found))
-        return (*reports, _report("database", tuple(store.findings)))
+        reports.append(_report("database", tuple(store.findings)))
+    secrets = tuple(
+        warn("secrets.file.open", variable=name, file=file) for name, file in open_secrets(environ).items()
+    )
+    return (*reports, *([_report("secrets", secrets)] if secrets else []))
 
 
 def _reports(parts: tuple[str, ...], found: list[tuple[Finding, ...]]) -> Iterator[Report]:

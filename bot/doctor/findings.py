@@ -16,13 +16,14 @@ class Level(StrEnum):
     """How bad it is."""
 
     FINE = "fine"
+    INFO = "info"  # neither good nor bad: not set, not known yet
     WARN = "warn"
     BAD = "bad"
 
     @property
     def mark(self) -> str:
         """As it is printed."""
-        return {Level.FINE: "✔", Level.WARN: "⚠", Level.BAD: "✘"}[self]
+        return {Level.FINE: "✔", Level.INFO: "–", Level.WARN: "⚠", Level.BAD: "✘"}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,11 @@ def finding(level: Level, name: str, /, **values: object) -> Finding:
 def fine(name: str, /, **values: object) -> Finding:
     """All is well."""
     return finding(Level.FINE, name, **values)
+
+
+def info(name: str, /, **values: object) -> Finding:
+    """Nothing is wrong, but nothing is proved either."""
+    return finding(Level.INFO, name, **values)
 
 
 def warn(name: str, /, **values: object) -> Finding:

@@ -14,12 +14,14 @@ from office.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premises:
-    """One office. `readers`: None where the database can't be read; `hash_key`: None where there is none."""
+    """One office. `readers`: None where the database can't be read, `made`: whether there is one
+    at all; `hash_key`: None where there is none."""
 
     settings: Settings
     now: datetime
     readers: sessionmaker[Session] | None = None
     hash_key: bytes | None = None
+    made: bool = True
 
 
 def server_of(url: str) -> str:

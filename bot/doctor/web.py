@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.doctor.findings import Finding, bad, fine, warn, words
+from bot.channels.refusals import is_deaf
+from bot.doctor.findings import Finding, bad, fine, info, warn, words
 from bot.doctor.premises import Premises
 from bot.doctor.probe import Answer, Question, Silence, ask
 from office import channel_names
@@ -18,21 +19,33 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what is aske
 
 async def look(premises: Premises) -> tuple[Finding, ...]:
     """Both addresses."""
-    return tuple(await asyncio.gather(_local(premises.settings), _public(premises.settings)))
+    local, public = await asyncio.gather(_local(premises.settings), _public(premises.settings))
+    return (*local, public)
 
 
-async def _local(settings: Settings) -> Finding:
+async def _local(settings: Settings) -> tuple[Finding, ...]:
     if settings.web.port == 0:
-        return fine("web.local.any_port")
+        return (info("web.local.any_port"),)
     address = local_address(settings.web)
     answer = await _ask(address, direct=True)
     if isinstance(answer, Silence):
-        return warn("web.local.absent", address=address, why=answer.why.label)
+        return (warn("web.local.absent", address=address, why=answer.why.label),)
     if not _is_ours(answer):
-        return bad("web.local.strange", address=address, status=answer.status)
+        return (bad("web.local.strange", address=address, status=answer.status),)
+    deaf = tuple(deaf_findings(answer.body or {}))
     if answer.status == 200:
-        return fine("web.local.right", address=address)
-    return bad("web.local.ill", why=ill_parts(answer.body or {}))
+        return deaf or (fine("web.local.right", address=address),)
+    why, said = ill_parts(answer.body or {})
+    return (bad("web.local.ill" if said else "web.local.ill_unsaid", why=why), *deaf)
+
+
+def deaf_findings(health: Mapping[str, Any]) -> Iterator[Finding]:
+    """The channels that are up but refuse all that comes, by a wrong key; each says itself what to do."""
+    channels = health.get("channels")
+    for name, state in channels.items() if isinstance(channels, Mapping) else ():
+        if isinstance(state, Mapping) and state.get("up") and is_deaf(state):
+            found = {"channel": channel_names.label(str(name)), "why": state.get("detail") or ""}
+            yield bad("web.local.deaf", **found)
 
 
 async def _public(settings: Settings) -> Finding:
@@ -45,7 +58,8 @@ async def _public(settings: Settings) -> Finding:
     if not _is_ours(answer):
         return bad("web.public.strange", address=address, status=answer.status)
     if answer.status != 200:
-        return bad("web.public.ill", address=address, why=ill_parts(answer.body or {}))
+        why, said = ill_parts(answer.body or {})
+        return bad("web.public.ill" if said else "web.public.ill_unsaid", address=address, why=why)
     secure = address.lower().startswith("https://")
     return (fine if secure else warn)(
         f"web.public.{'right' if secure else 'http'}", address=address, ms=answer.ms
@@ -66,14 +80,17 @@ def _is_ours(answer: Answer) -> bool:
     return answer.status in (200, 503) and answer.body is not None and "channels" in answer.body
 
 
-def ill_parts(health: Mapping[str, Any]) -> str:
-    """The parts that /healthz says are not well."""
+def ill_parts(health: Mapping[str, Any]) -> tuple[str, bool]:
+    """The parts that /healthz says are not well, and whether each says why."""
     database, channels = health.get("database"), health.get("channels")
-    parts = []
+    parts, said = [], True
     if isinstance(database, Mapping) and not database.get("ok", True):
-        parts.append(words()("web.parts.database"))
+        why = str(database.get("problem") or "")
+        said = bool(why)
+        parts.append(f"{words()('web.parts.database')}{f' ({why})' if why else ''}")
     for name, state in channels.items() if isinstance(channels, Mapping) else ():
         if isinstance(state, Mapping) and not state.get("up"):
             detail = state.get("detail")
+            said = said and bool(detail)
             parts.append(f"{channel_names.label(str(name))}{f' ({detail})' if detail else ''}")
-    return "; ".join(parts) or words()("web.parts.unknown")
+    return "; ".join(parts) or words()("web.parts.unknown"), said and bool(parts)

@@ -16,7 +16,7 @@ from bot.channels.zalo_calls import CallEnded, WrongToken
 from bot.channels.zalo_oa_api import Identity
 from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, identity_of
 from bot.channels.zalo_oa_signature import HEADER, PROBE
-from bot.doctor.findings import Finding, bad, fine, warn
+from bot.doctor.findings import Finding, Level, bad, finding, fine, info, warn
 from bot.doctor.premises import Premises, said, server_of
 from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
 from office.channel_names import ZALO_OA
@@ -53,8 +53,8 @@ async def look(premises: Premises) -> tuple[Finding, ...]:
     identity = _identity(account)
     clock = clock_finding(account.date, account.at) if isinstance(account, Answer) else None
     return (
-        token_finding(settings, known, now),
-        account_finding(settings, account),
+        token_finding(settings, known, now) if premises.made else info("zalo_oa.tokens.no_database"),
+        *([account_finding(settings, account)] if premises.made else []),
         sending_finding(identity, known.row.version if known and known.row else ""),
         webhook,
         *([windows_finding(settings, known.windows)] if known and known.windows is not None else []),
@@ -151,7 +151,7 @@ def account_finding(settings: ZaloOa, asked: Answer | Silence | None) -> Finding
         return bad("zalo_oa.account.unverified", name=found.name, package=package)
     verified = "đã xác thực" if found.is_verified else "chưa rõ đã xác thực chưa"
     values = {"name": found.name, "oa": settings.oa_id, "verified": verified, "package": package}
-    return fine("zalo_oa.account.right", **values)
+    return finding(Level.INFO if found.is_verified is None else Level.FINE, "zalo_oa.account.right", **values)
 
 
 def sending_finding(identity: Identity | None, version: str) -> Finding:
@@ -160,7 +160,7 @@ def sending_finding(identity: Identity | None, version: str) -> Finding:
         return fine("zalo_oa.sending.v2" if version.lstrip("v").startswith("2") else "zalo_oa.sending.v3")
     if identity is not None and identity.oa_type == STATE_AGENCY:
         return warn("zalo_oa.sending.state_agency")
-    return fine("zalo_oa.sending.unknown")
+    return info("zalo_oa.sending.unknown")
 
 
 async def _webhook(premises: Premises) -> Finding:
@@ -195,7 +195,7 @@ def windows_finding(settings: ZaloOa, windows: Counter[Window]) -> Finding:
     everybody, closed, billed = windows.total(), windows[Window.CLOSED], windows[Window.BILLED]
     values = {"all": everybody, "closed": closed, "billed": billed}
     if not everybody:
-        return fine("zalo_oa.windows.nobody")
+        return info("zalo_oa.windows.nobody")
     if closed and not settings.template.id:
         return warn("zalo_oa.windows.closed", **values)
     return (
@@ -207,6 +207,6 @@ def template_finding(settings: ZaloOa) -> Finding:
     """Whether deadline pings have a way outside the window."""
     template = settings.template
     if not template.id:
-        return fine("zalo_oa.template.unset")
+        return info("zalo_oa.template.unset")
     name = "set" if template.fields else "no_fields"
     return (fine if template.fields else warn)(f"zalo_oa.template.{name}", id=template.id)

@@ -204,7 +204,7 @@ async def test_an_official_account_is_looked_at_without_touching_its_tokens(
         tie(folder, fake.oa_id, timedelta(hours=1), timedelta(days=3), timedelta(days=9))
         settings = oa_settings(folder, fake, web={"public_url": serve(office)})
         said = await lines(settings, "zalo_oa")
-        assert [line[:2] for line in said] == ["✔ ", "✔ ", "⚠ ", "✘ ", "⚠ ", "✔ "]
+        assert [line[:2] for line in said] == ["✔ ", "✔ ", "⚠ ", "✘ ", "⚠ ", "– "]
         assert "«UBND phường Thí Điểm», mã 388613280878808645, đã xác thực, gói Nâng cao" in said[1]
         assert "v2.0" in said[2]
         assert "không có https" in said[3]
@@ -225,6 +225,34 @@ async def test_an_account_without_consent_is_told_what_to_run(folder: Path) -> N
         assert said[0] == "✘ Quyền và mã truy cập: chưa cấp quyền → chạy «xinluon zalo login»"
         assert said[1].startswith("⚠ Tài khoản OA: chưa hỏi được Zalo")
         assert fake.calls == []
+
+
+async def test_an_office_that_has_not_run_yet_is_told_to_and_open_secrets_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("x")
+    file.chmod(0o644)
+    with FakeZaloOa() as fake:
+        settings = oa_settings(tmp_path / "new", fake)
+        environ = {"XINLUON_ZALO_OA_APP_SECRET_FILE": str(file)}
+        reports = await examine(settings, now=datetime.now(UTC), environ=environ)
+    account, *_, base, secrets = reports
+    first = account.findings[0]
+    assert (first.level.mark, first.found) == ("–", "chưa có cơ sở dữ liệu; chạy «xinluon run» lần đầu")
+    assert "chưa có cơ sở dữ liệu" in base.findings[0].found
+    [warned] = secrets.findings
+    assert (warned.level.mark, warned.mend) == ("⚠", f"chạy: chmod 600 {file}")
+
+
+async def test_a_wrong_key_of_a_running_program_is_told(
+    folder: Path, serve: Callable[[Callable[[HttpRequest], HttpResponse]], str]
+) -> None:
+    state = {"up": True, "detail": "Chữ ký sai.", "last_bad_signature": "2026-11-25T01:00:00.000+00:00"}
+    body = json.dumps({"channels": {"zalo_oa": state}}).encode()
+    port = int(serve(lambda request: HttpResponse(200, body)).rpartition(":")[2])
+    local, _ = await lines(settings_of(folder, web={"port": port}), "web")
+    assert local.startswith(
+        "✘ Chương trình trên máy này: đang chạy nhưng Zalo OA từ chối mọi tin tới. Chữ ký"
+    )
 
 
 async def test_the_office_s_own_pages_are_asked_how_they_are(

@@ -91,7 +91,7 @@ def test_how_long_consent_lasts_is_told(known: zalo_oa.Known | None, level: Leve
     found = zalo_oa.token_finding(OA, known, NOW)
     assert (found.level, said in found.found) == (level, True), found
     assert "secret" not in repr((found, known))
-    assert bool(found.mend) == (level is not Level.FINE)
+    assert bool(found.mend) == (level is not Level.FINE and "Zalo từ chối" not in said)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_how_long_consent_lasts_is_told(known: zalo_oa.Known | None, level: Leve
         (answer(200, {"error": -224, "message": "x"}), Level.BAD, "Gói dịch vụ của OA"),
         (answer(200, {"error": 0, "data": {"oa_id": "39", "name": "Khác"}}), Level.BAD, "OA 39 «Khác»"),
         (answer(200, {"error": 0, "data": {"is_verified": False}}), Level.BAD, "chưa được xác thực"),
-        (answer(200, {"error": 0, "data": {"oa_id": 38}}), Level.FINE, "chưa rõ đã xác thực chưa"),
+        (answer(200, {"error": 0, "data": {"oa_id": 38}}), Level.INFO, "chưa rõ đã xác thực chưa"),
         (answer(200, {"error": 0, "data": None}), Level.BAD, "Không đọc được"),
         (
             answer(200, {"error": 0, "data": {"name": "A", "is_verified": True, "package_name": "B"}}),
@@ -119,7 +119,7 @@ def test_what_the_account_says_of_itself_is_judged(
 ) -> None:
     found = zalo_oa.account_finding(OA, asked)
     assert (found.level, said in found.found) == (level, True), found
-    assert bool(found.mend) == (level is not Level.FINE)
+    assert bool(found.mend) == (level not in (Level.FINE, Level.INFO))
 
 
 def test_a_state_agency_s_account_is_warned_of_until_a_message_has_gone() -> None:
@@ -128,8 +128,8 @@ def test_a_state_agency_s_account_is_warned_of_until_a_message_has_gone() -> Non
     assert zalo_oa.sending_finding(agency, "").level is Level.WARN
     assert zalo_oa.sending_finding(agency, "v2.0").found.startswith("v2.0")
     assert zalo_oa.sending_finding(agency, "v3.0").found.startswith("v3.0")
-    assert zalo_oa.sending_finding(Identity(oa_type="2"), "").level is Level.FINE
-    assert zalo_oa.sending_finding(None, "").level is Level.FINE
+    assert zalo_oa.sending_finding(Identity(oa_type="2"), "").level is Level.INFO
+    assert zalo_oa.sending_finding(None, "").level is Level.INFO
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_our_own_webhook_must_refuse_a_wrong_signature(
 @pytest.mark.parametrize(
     ("windows", "template", "level", "said"),
     [
-        ({}, None, Level.FINE, "chưa ai nối tài khoản"),
+        ({}, None, Level.INFO, "chưa ai nối tài khoản"),
         ({Window.FREE: 3}, None, Level.FINE, "3 người, đều nhắn OA trong 48 giờ"),
         ({Window.FREE: 3, Window.BILLED: 2}, None, Level.WARN, "5 người; 2 người đã quá 48 giờ"),
         ({Window.CLOSED: 1}, None, Level.WARN, "1 người đã quá 7 ngày nên không gửi được"),
@@ -175,7 +175,7 @@ def test_a_template_without_parameters_is_warned_of() -> None:
     def level_of(**values: Any) -> Level:
         return zalo_oa.template_finding(ZaloOa(template=ZaloTemplate(**values))).level
 
-    assert level_of() is Level.FINE
+    assert level_of() is Level.INFO
     assert level_of(id="7") is Level.WARN
     assert level_of(id="7", fields={"viec": "title"}) is Level.FINE
 
@@ -219,9 +219,19 @@ def test_an_address_of_a_local_network_is_known(host: str, public: bool) -> None
 def test_the_parts_that_are_ill_are_named() -> None:
     channels = {"web": {"up": True}, "zalo_oa": {"up": False, "detail": "hết quyền"}}
     health = {"database": {"ok": False}, "channels": channels}
-    assert web.ill_parts(health) == "cơ sở dữ liệu; Zalo OA (hết quyền)"
-    assert web.ill_parts({"channels": {"telegram": {"up": False, "detail": ""}}}) == "Telegram"
-    assert web.ill_parts({}) == "không rõ phần nào"
+    assert web.ill_parts(health) == ("cơ sở dữ liệu; Zalo OA (hết quyền)", False)
+    assert web.ill_parts({"channels": channels}) == ("Zalo OA (hết quyền)", True)
+    assert web.ill_parts({"channels": {"telegram": {"up": False, "detail": ""}}}) == ("Telegram", False)
+    assert web.ill_parts({}) == ("không rõ phần nào", False)
+
+
+def test_a_channel_that_refuses_all_that_comes_is_bad() -> None:
+    state = {"up": True, "detail": "Chữ ký sai. Chép lại khoá.", "last_bad_signature": "02"}
+    [found] = web.deaf_findings({"channels": {"zalo_oa": state, "web": {"up": True}}})
+    assert (found.level, found.mend) == (Level.BAD, "")
+    assert found.found == "đang chạy nhưng Zalo OA từ chối mọi tin tới. Chữ ký sai. Chép lại khoá."
+    accepted = state | {"last_good_signature": "03"}
+    assert list(web.deaf_findings({"channels": {"zalo_oa": accepted}})) == []
 
 
 @pytest.mark.parametrize(
@@ -240,8 +250,8 @@ def store_of(url: str) -> tuple[list[str], bool]:
 
 def test_a_database_is_looked_at_without_making_anything(tmp_path: Path) -> None:
     found, readable = store_of(f"sqlite:///{tmp_path}/var/xinluon.db")
-    assert "⚠ Mở được: chưa có tệp" in found[0]
-    assert "⚠ Khoá băm: chưa có" in found[-1]
+    assert "– Mở được: chưa có cơ sở dữ liệu" in found[0]
+    assert "– Khoá băm: chưa có" in found[-1]
     assert (readable, list(tmp_path.iterdir())) == (False, [])
 
 
@@ -287,7 +297,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 def test_a_lost_key_is_bad_where_people_were_hashed(tmp_path: Path) -> None:
     url = fresh_sqlite(tmp_path)
-    assert "⚠ Khoá băm: chưa có" in store_of(url)[0][-1]
+    assert "– Khoá băm: chưa có" in store_of(url)[0][-1]
     engine = make_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql(
@@ -322,7 +332,8 @@ def test_a_report_for_programs_says_whether_all_is_well() -> None:
 def test_every_text_that_is_named_is_there() -> None:
     folder = Path(database.__file__).parent
     code = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    named = set(re.findall(r'"((?:clock|telegram|zalo_bot|zalo_oa|web|database|broken)\.\w+\.\w+)"', code))
+    parts = "clock|telegram|zalo_bot|zalo_oa|web|database|secrets|broken"
+    named = set(re.findall(rf'"((?:{parts})\.\w+\.\w+)"', code))
     assert len(named) > 60
     for name in named - {"web.parts.database", "web.parts.unknown"}:  # words within a finding
         part, thing, case = name.split(".")
