@@ -85,7 +85,8 @@ def run(config: ConfigOption = None) -> None:
             typer.echo(f"Xin Luôn đang phục vụ tại {address} (Ctrl+C để dừng)")
             if office.claim_code:
                 where = "Nhắn riêng cho bot" if carriers(settings) else "Gõ trong xinluon chat"
-                typer.echo(f"Chưa có quản trị. {where}: /nhanquyen {office.claim_code} (hạn 24 giờ)")
+                said = f"/nhanquyen {office.claim_code} Họ và tên"
+                typer.echo(f"Chưa có quản trị. {where}: {said} (hạn 24 giờ)")
                 if link := claim_link(settings, office.claim_code, office.port):
                     typer.echo(f"Hoặc mở trên trình duyệt: {link}")
 
@@ -170,7 +171,7 @@ def chat(config: ConfigOption = None) -> None:
         )
         code = staff.prepare()
         if code:
-            typer.echo(f"Chưa có quản trị. Gõ /nhanquyen {code} để nhận quyền (trong 24 giờ).")
+            typer.echo(f"Chưa có quản trị. Gõ: /nhanquyen {code} Họ và tên (hạn 24 giờ)")
         desk = FrontDesk(
             library=lambda: library,
             sessions=sessions,

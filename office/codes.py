@@ -6,6 +6,7 @@ spaces and dashes.
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -20,7 +21,23 @@ from office.refusal import Refused
 
 CLAIM_HOURS, TIE_DAYS = 24, 7
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+_ASK_AGAIN = "Xin Văn phòng cấp mã mới, hoặc gõ /noikenh ở kênh đang dùng."
+RUN_AGAIN = "Trên máy chủ, chạy lại chương trình để có mã mới."
+_SHAPE = re.compile(rf"([{_LETTERS}]{{4}})([\s-]*)([{_LETTERS}]{{4}})(?=\s|\Z)", re.IGNORECASE | re.ASCII)
 _LENGTH = 8  # 31^8 codes; wrong tries are limited by the handlers
+
+
+class WrongCode(Refused):
+    """No such code, or it is spent or too old."""
+
+
+def begins_with_code(text: str) -> bool:
+    """Whether a text begins with what has a code's shape; two plain words of four letters don't count."""
+    found = _SHAPE.match(text.strip())
+    if found is None:
+        return False
+    letters = found[1] + found[3]
+    return not found[2].isspace() or letters.isupper() or not letters.isalpha()
 
 
 def make_code(
@@ -86,13 +103,18 @@ def use_code(
 ) -> Person:
     """Use a code from a chat account: it becomes the member's, or its owner (`name`) the first admin.
 
-    Raises Refused; a code is used up by exactly one.
+    Raises Refused (the caller rolls back, so that the code isn't spent), WrongCode for what is no code.
+    A code is used up by exactly one.
     """
     row = _spend(session, code, now=now, hash_key=hash_key)
     member_id = row.member_id
+    tied = _tied(session, channel, account, sender)
     if row.purpose is CodePurpose.CLAIM:
-        tied = _tied(session, channel, account, sender)
+        if not name and tied is None and not membership.admins(session):
+            raise Refused("Cần họ và tên của anh/chị.", "Gõ: /nhanquyen MÃ Họ và tên")
         member_id = _claim(session, name, member_id=tied.member_id if tied else None, now=now)
+    elif tied is not None and tied.member_id == member_id and tied.disabled_at is None:
+        raise Refused("Tài khoản này đã gắn với anh/chị.", "Mở kênh khác rồi nhắn mã này ở đó.")
     found = person(session, member_id) if member_id is not None else None
     if found is None:
         raise Refused("Người của mã này không còn trong danh sách.", "Xin Văn phòng cấp mã mới.")
@@ -120,7 +142,8 @@ def _spend(
         here &= Code.purpose == purpose
     spent = update(Code).where(here, Code.used_at.is_(None), Code.expires_at > now).values(used_at=now)
     if not execute(session, spent):
-        raise Refused("Mã không đúng, đã dùng hoặc đã hết hạn.", "Xin Văn phòng cấp mã mới.")
+        mend = RUN_AGAIN if purpose is CodePurpose.CLAIM else _ASK_AGAIN
+        raise WrongCode("Mã không đúng, đã dùng hoặc đã hết hạn.", mend)
     return session.scalars(select(Code).where(here).execution_options(populate_existing=True)).one()
 
 

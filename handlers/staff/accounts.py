@@ -24,11 +24,13 @@ from office import codes, groups, membership, people
 from office.groups import GroupState
 from office.messages import Line, Reply, Style
 from office.people import Person, Role, plain
+from office.refusal import Refused
 from office.rights import Action
 from scheduler.wording import when
 
 _CODE = re.compile(r"\s*([A-Za-z0-9]{4})[\s-]*([A-Za-z0-9]{4})(?:\s+(.*))?\Z", re.DOTALL)
 _MAX_SENDERS = 10_000
+_NO_NAMES = frozenset({"ho va ten", "ho ten", "doi"})  # the form itself, copied; and a word of /ma
 
 
 class Tries:
@@ -61,8 +63,18 @@ class Tries:
 _TRIES = Tries()
 
 
+def claim(request: StaffRequest, rest: str) -> Replies:
+    """`/nhanquyen ABCD-EFGH Họ và tên`: the office's first admin."""
+    try:
+        return use_code(request, rest)
+    except codes.WrongCode as wrong:
+        if membership.admins(request.session):
+            raise
+        raise Refused(wrong.message, codes.RUN_AGAIN) from None
+
+
 def use_code(request: StaffRequest, rest: str) -> Replies:
-    """`/ma ABCD-EFGH`; `/nhanquyen ABCD-EFGH Họ và tên` for the office's first admin."""
+    """`/ma ABCD-EFGH`: the code says whose account this is, or who is the first admin."""
     if not request.private:
         raise refuse("accounts.code_in_group", "accounts.code_in_group_mend")
     if not rest.strip():
@@ -73,17 +85,23 @@ def use_code(request: StaffRequest, rest: str) -> Replies:
     sender = (incoming.channel, incoming.account, incoming.sender)
     _TRIES.take(sender, request.now)
     before, unclaimed = request.person, not membership.admins(request.session)
-    found = codes.use_code(
-        request.session,
-        code,
-        channel=incoming.channel,
-        account=incoming.account,
-        sender=incoming.sender,
-        chat=incoming.chat,
-        name=name.strip() or incoming.sender_name or words()("accounts.first_admin"),
-        now=request.now,
-        hash_key=request.hash_key,
-    )
+    try:
+        found = codes.use_code(
+            request.session,
+            code,
+            channel=incoming.channel,
+            account=incoming.account,
+            sender=incoming.sender,
+            chat=incoming.chat,
+            name=_name(name, incoming.sender_name),
+            now=request.now,
+            hash_key=request.hash_key,
+        )
+    except codes.WrongCode:
+        raise
+    except Refused:  # the code was right
+        _TRIES.forgive(sender)
+        raise
     _TRIES.forgive(sender)
     _mind_change(request, before, found, code, insists=plain(name) == "doi")
     request.person = found
@@ -95,6 +113,14 @@ def use_code(request: StaffRequest, rest: str) -> Replies:
     if unclaimed and found.has(Role.ADMIN):
         return say(*lines, *_first_steps(request), title=words()("accounts.claimed_title"))
     return say(*lines, *_order(request, found), words()("accounts.next"))
+
+
+def _name(typed: str, shown: str) -> str:
+    """A real name: as typed, or the platform's where it has two words at least; "" for none."""
+    typed, shown = " ".join(typed.split()), " ".join(shown.split())
+    if typed and plain(typed) not in _NO_NAMES:
+        return typed
+    return shown if len(plain(shown).split()) > 1 else ""
 
 
 def _order(request: StaffRequest, found: Person) -> list[str]:
@@ -179,7 +205,7 @@ def who_am_i(request: StaffRequest, rest: str) -> Replies:
 COMMANDS: tuple[Command, ...] = (
     Command(
         words=("nhanquyen",),
-        run=use_code,
+        run=claim,
         help="/nhanquyen MÃ Họ và tên: nhận quyền quản trị bằng mã lúc cài đặt",
     ),
     Command(words=("ma",), run=use_code, help="/ma MÃ: gắn tài khoản này với mình"),

@@ -165,6 +165,8 @@ def test_a_member_who_claims_the_office_stays_the_same_person(session: Session) 
 def test_each_further_account_comes_last_and_one_tied_again_keeps_its_place(session: Session) -> None:
     an, binh = add(session, "An"), add(session, "Bình")
     for sender in ("a", "b", "c", "a"):
+        for row in session.scalars(select(ChatAccount).where(ChatAccount.sender == sender)):
+            row.disabled_at = NOW
         use(session, code_for(session, an), sender)
     assert [row.sender for row in people.accounts_of(session, an)] == ["a", "b", "c"]
     use(session, code_for(session, binh), "z")
@@ -179,3 +181,34 @@ def test_a_code_may_live_for_a_shorter_while(session: Session) -> None:
     with pytest.raises(Refused):
         use(session, code, now=NOW + timedelta(minutes=15))
     assert use(session, code, now=NOW + timedelta(minutes=14)).name == "An"
+
+
+def test_a_code_is_not_spent_on_an_account_that_is_the_members_already(session: Session) -> None:
+    an = add(session, "An")
+    use(session, code_for(session, an), "a")
+    code = code_for(session, an)
+    with pytest.raises(Refused, match=r"đã gắn với anh/chị\. Mở kênh khác"):
+        use(session, code, "a")
+    assert use(session, code, "b").id == an
+
+
+def test_a_first_admin_without_a_name_is_asked_for_one_and_the_code_is_not_spent(session: Session) -> None:
+    code = codes.claim_code(session, now=NOW, hash_key=KEY)
+    assert code is not None
+    with pytest.raises(Refused, match="Cần họ và tên"):
+        use(session, code, name="")
+    assert use(session, code, name="Lê Văn Chí").name == "Lê Văn Chí"
+
+
+@pytest.mark.parametrize(
+    "text", ["CQFA-4ZAT", "cqfa4zat", " CQFA 4ZAT", "cqfa - 4zat", "ABCD EFGH", "abcdefgh", "CQFA-4ZAT đổi"]
+)
+def test_what_has_the_shape_of_a_code_is_known(text: str) -> None:
+    assert codes.begins_with_code(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hang xuat", "hàng xuất khẩu", "CQFA-4ZA", "CQFA-4ZATX", "0101 2345", "số thuế 0101234567"]
+)
+def test_other_words_have_no_codes_shape(text: str) -> None:
+    assert not codes.begins_with_code(text)

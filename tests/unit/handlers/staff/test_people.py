@@ -63,6 +63,32 @@ def test_the_first_admin_claims_the_office_and_is_told_to_find_a_second(office: 
     assert codes.claim_code(office.session, now=NOW, hash_key=KEY) is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown", "name"),
+    [("", "Vũ Thị Hoa", "Vũ Thị Hoa"), (" Vũ Hoa", "Hoa ❤", "Vũ Hoa"), (" Họ và tên", "Vũ Hoa", "Vũ Hoa")],
+)
+def test_the_first_admin_has_a_real_name(office: Office, typed: str, shown: str, name: str) -> None:
+    office.session.execute(delete(MemberRole).where(MemberRole.role == Role.ADMIN))
+    code = codes.claim_code(office.session, now=NOW, hash_key=KEY)
+    assert name in office.type(None, f"/nhanquyen {code}{typed}", sender="hoa", sender_name=shown)
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("", "Hoa ❤"), ("", ""), (" Họ và tên", "hoa")])
+def test_without_one_the_name_is_asked_for_and_the_code_lives(office: Office, typed: str, shown: str) -> None:
+    office.session.execute(delete(MemberRole).where(MemberRole.role == Role.ADMIN))
+    code = codes.claim_code(office.session, now=NOW, hash_key=KEY)
+    said = office.refused(None, f"/nhanquyen {code}{typed}", sender="noname", sender_name=shown)
+    assert said == "Cần họ và tên của anh/chị. Gõ: /nhanquyen MÃ Họ và tên"
+    assert "Vũ Thị Hoa" in office.type(None, f"/nhanquyen {code} Vũ Thị Hoa", sender="noname")
+
+
+def test_a_wrong_code_of_the_first_admin_says_where_a_new_one_comes_from(office: Office) -> None:
+    assert "Xin Văn phòng" in office.refused(None, "/nhanquyen AAAA-AAAA Vũ Thị Hoa", sender="w")
+    office.session.execute(delete(MemberRole).where(MemberRole.role == Role.ADMIN))
+    said = office.refused(None, "/nhanquyen AAAA-AAAA Vũ Thị Hoa", sender="w")
+    assert "chạy lại chương trình để có mã mới" in said
+
+
 def test_a_sixth_wrong_code_within_an_hour_is_not_even_looked_at(office: Office) -> None:
     code = code_in(office.type(office.clerk, "/capma Nguyễn Văn An"))
     for _ in range(5):
