@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from office import audit
+from office.channel_names import label
 from office.database import ROW_ID, Base, UtcDateTime, closed_set, execute
 from office.deliveries import UNSENT, Act, Delivery, Status
 from office.messages import ChatAddress
@@ -77,6 +78,11 @@ def at(session: Session, channel: str, account: str, chat: str) -> Group | None:
     )
 
 
+def title_of(group: Group) -> str:
+    """A group as people read of it: its title; where the platform tells none, its channel and last digits."""
+    return group.title or f"nhóm {label(group.channel)} chưa có tên (…{group.chat[-4:]})"
+
+
 def every(session: Session) -> tuple[Group, ...]:
     """All groups, in the order they were met."""
     return tuple(session.scalars(select(Group).order_by(Group.id)))
@@ -124,7 +130,7 @@ def decide(
     Raises Refused where the bot isn't in the group any more.
     """
     if group.state is GroupState.DISABLED:
-        raise Refused(f"Bot không còn trong nhóm «{group.title}».", "Thêm lại bot vào nhóm trước.")
+        raise Refused(f"Bot không còn trong nhóm «{title_of(group)}».", "Thêm lại bot vào nhóm trước.")
     before = {"state": group.state, "department_id": group.department_id}
     group.state = GroupState.APPROVED if approve else GroupState.REFUSED
     group.department_id = department_id if approve else None
@@ -239,7 +245,7 @@ def out_of_reach(session: Session, to: ChatAddress, *, reason: str, now: datetim
         if group.state is GroupState.DISABLED:
             return None
         group.state, group.reason = GroupState.DISABLED, reason
-        name, subject, subject_id = group.title or to.chat, "group", group.id
+        name, subject, subject_id = title_of(group), "group", group.id
     else:
         account = session.scalar(
             select(ChatAccount).where(

@@ -34,7 +34,7 @@ class Held:
     tied_at: datetime
 
     def __str__(self) -> str:
-        return words()("channels.item", number=self.number, channel=self.label, state=self.state)
+        return words()("channels.item", channel=self.label, state=self.state)
 
 
 def held(session: Session, member_id: int, outbox: Outbox) -> tuple[Held, ...]:
@@ -135,5 +135,6 @@ def _untie(doing: Doing, row: ChatAccount, *, reason: str) -> str:
 def _account(doing: Doing, who: Person, account_id: int) -> ChatAccount:
     row = accounts.held(doing.session, account_id, of=who.id) if 0 < account_id < 2**62 else None
     if row is None:
-        raise refuse("channels.unknown", "channels.unknown_mend")
+        name = "channels.unknown_own" if who.id == doing.me.id else "channels.unknown"
+        raise refuse(name, "channels.unknown_mend")
     return row

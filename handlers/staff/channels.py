@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from handlers.staff import account_deeds
@@ -12,6 +13,7 @@ from handlers.staff.request import Command, Replies, StaffRequest, Tapped, numbe
 from office.assignments import TAP_VERB
 from office.channel_names import label
 from office.messages import Choice, ChoiceKind, Line, Style
+from office.people import plain
 from office.rights import Action
 from scheduler.wording import when
 
@@ -39,46 +41,82 @@ def connect(request: StaffRequest, rest: str) -> Replies:
 
 
 def look(request: StaffRequest, rest: str) -> Replies:
-    """`/kenh`: one's accounts in their order; `/kenh 2`: be written to in the second one first."""
+    """`/kenh`: one's accounts; `/kenh telegram` or `/kenh 2`: be written to there first."""
     demand_private(request)
     said = rest.strip()
     if not said:
         return _listed(request)
+    mine = held(request.session, request.me.id, request.work.outbox)
+    return _preferred(request, _meant(mine, said).id)
+
+
+def _meant(mine: tuple[Held, ...], said: str) -> Held:
+    """The account of that number or name. Raises Refused for none, and for several."""
+    names, wanted = _names(mine), plain(said)
     at = number((said,), 0)
-    mine = {one.number: one.id for one in held(request.session, request.me.id, request.work.outbox)}
-    if at not in mine:
-        raise refuse("channels.unknown", "channels.unknown_mend")
-    return _preferred(request, mine[at])
+    found = [one for one in mine if one.number == at]
+    found = found or [one for one in mine if plain(names[one.id]) == wanted]
+    found = found or [one for one in mine if wanted and f" {wanted} " in f" {plain(names[one.id])} "]
+    if not found or (wanted.isdecimal() and found[0].number != at):
+        raise refuse("channels.unknown_own", "channels.unknown_mend")
+    if len(found) > 1:
+        raise refuse(
+            "channels.several",
+            "channels.several_mend",
+            count=len(found),
+            words=said[:40],
+            names=", ".join(names[one.id] for one in found),
+            name=names[found[-1].id].lower(),
+        )
+    return found[0]
+
+
+def _names(mine: Iterable[Held]) -> dict[int, str]:
+    """The accounts' channels; a second one of a channel has a number."""
+    names: dict[int, str] = {}
+    met: Counter[str] = Counter()
+    for one in mine:
+        met[one.label] += 1
+        nth = met[one.label]
+        names[one.id] = one.label if nth == 1 else words()("channels.again", channel=one.label, number=nth)
+    return names
 
 
 def _listed(request: StaffRequest, *above: str) -> Replies:
     mine = held(request.session, request.me.id, request.work.outbox)
-    items = [Line(_marked(request, one), Style.ITEM) for one in mine]
-    how = Line(words()("channels.how" if len(mine) > 1 else "channels.how_one"), Style.SOURCE)
-    choices = tuple(_choices(mine))
+    names = _names(mine)
+    items = [Line(text, Style.ITEM) for text in _items(request, mine, names)]
+    if len(mine) > 1:
+        how = Line(words()("channels.how", other=names[mine[1].id].lower()), Style.SOURCE)
+    else:
+        how = Line(words()("channels.how_one"), Style.SOURCE)
+    choices = tuple(_choices(mine, names))
     return say(*above, *items, how, title=words()("channels.title"), choices=choices)
 
 
-def _marked(request: StaffRequest, one: Held) -> str:
-    """An account, and whether one writes from it."""
-    came = request.incoming
-    here = (one.channel, one.account, one.sender) == (came.channel, came.account, came.sender)
-    return words()("channels.here", item=one) if here else str(one)
+def _items(request: StaffRequest, mine: Iterable[Held], names: Mapping[int, str]) -> Iterable[str]:
+    """Each account: what it is for, and whether one writes from it. No numbers: those are the choices'."""
+    came, text = request.incoming, "channels.item_first"
+    for one in mine:
+        item = words()("channels.item", channel=names[one.id], state=one.state)
+        if one.reached:
+            item, text = words()(text, channel=names[one.id]), "channels.item_spare"
+        here = (one.channel, one.account, one.sender) == (came.channel, came.account, came.sender)
+        yield words()("channels.here", item=item) if here else item
 
 
-def _choices(mine: Iterable[Held]) -> Iterable[Choice]:
-    mine = tuple(mine)
+def _choices(mine: tuple[Held, ...], names: Mapping[int, str]) -> Iterable[Choice]:
     if len(mine) < 2:
         return
     for one in mine[1:]:
-        yield _button("first_button", f"dau:{one.id}", one)
+        yield _button("first_button", f"dau:{one.id}", names[one.id])
     for one in mine:
         if any(other.reached for other in mine if other.id != one.id):
-            yield _button("untie_button", f"bo:{one.id}", one)
+            yield _button("untie_button", f"bo:{one.id}", names[one.id])
 
 
-def _button(name: str, payload: str, one: Held) -> Choice:
-    text = words()(f"channels.{name}", number=one.number, channel=one.label)
+def _button(name: str, payload: str, channel: str) -> Choice:
+    text = words()(f"channels.{name}", channel=channel)
     return Choice(kind=ChoiceKind.FACET, label=text, payload=f"{TAP_VERB}:{TAP}:{payload}")
 
 
@@ -125,7 +163,7 @@ COMMANDS: tuple[Command, ...] = (
         words=("kenh",),
         action=Action.OWN_ACCOUNTS,
         run=look,
-        help="/kenh: nhận lời nhắc ở đâu; /kenh 2: nhận ở kênh số 2 trước",
+        help="/kenh: nhận lời nhắc ở đâu; /kenh telegram: nhận ở Telegram trước",
     ),
     Command(
         words=("noikenh",),

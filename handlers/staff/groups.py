@@ -47,7 +47,8 @@ def on_event(request: StaffRequest) -> Replies:
 
 def first_seen(request: StaffRequest) -> Replies:
     """A group writes whose event was missed: known from now on, silent all the same."""
-    _meet(request, added_by="")
+    person = request.person
+    _meet(request, added_by="", called_by=person.name if person else request.incoming.sender_name)
     return ()
 
 
@@ -57,7 +58,7 @@ def _address(incoming: Incoming) -> ChatAddress:
     )
 
 
-def _meet(request: StaffRequest, *, added_by: str) -> None:
+def _meet(request: StaffRequest, *, added_by: str, called_by: str = "") -> None:
     incoming = request.incoming
     group, asked = groups.met(
         request.session,
@@ -70,20 +71,20 @@ def _meet(request: StaffRequest, *, added_by: str) -> None:
     )
     if asked:
         to = audience.van_phong(request.session, on=request.today)
-        question = _question(request.session, group)
+        question = _question(request.session, group, called_by)
         request.work.outbox.announce(request.session, "group.new", group.id, to, question, now=request.now)
 
 
-def _question(session: Session, group: Group) -> Reply:
+def _question(session: Session, group: Group, called_by: str = "") -> Reply:
     """Whose group is it? The likeliest departments on buttons."""
-    by = (
-        words()("groups.added_by", name=group.added_by)
-        if group.added_by
-        else words()("groups.added_by_unknown")
-    )
+    by = words()("groups.added_by_unknown")
+    if group.added_by:
+        by = words()("groups.added_by", name=group.added_by)
+    elif called_by:
+        by = words()("groups.called_by", name=called_by)
     lines = (
         Line(words()("groups.new_title"), Style.TITLE),
-        Line(words()("groups.new", id=group.id, title=_title(group))),
+        Line(words()("groups.new", id=group.id, title=groups.title_of(group))),
         Line(by),
         Line(words()("groups.silent"), Style.WARNING),
         Line(words()("groups.which")),
@@ -127,7 +128,7 @@ def tapped(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
             words()(
                 "groups.decided_already",
                 id=group.id,
-                title=_title(group),
+                title=groups.title_of(group),
                 state=_state(request.session, group),
             ),
             *_decider(request.session, group),
@@ -180,7 +181,7 @@ def _decide(
     said = words()(
         "groups.approved" if approve else "groups.refused",
         id=group.id,
-        title=_title(group),
+        title=groups.title_of(group),
         department=whose(session, group),
     )
     return say(said, *_decider(session, group), replaces=replaces)
@@ -198,7 +199,7 @@ def listed(request: StaffRequest, rest: str) -> Replies:
 
 
 def _item(session: Session, group: Group) -> str:
-    item = words()("groups.list_item", id=group.id, title=_title(group), state=group.state.label)
+    item = words()("groups.list_item", id=group.id, title=groups.title_of(group), state=group.state.label)
     if group.state is GroupState.APPROVED:
         item = words()("groups.list_department", item=item, department=whose(session, group))
         if group.topic:
@@ -225,10 +226,6 @@ def _numbered(session: Session, rest: str) -> tuple[Group, str]:
     if found < 0:
         raise refuse("groups.need_number", "groups.need_number_mend")
     return held_group(session, found), said.strip()
-
-
-def _title(group: Group) -> str:
-    return group.title or group.chat
 
 
 def _state(session: Session, group: Group) -> str:

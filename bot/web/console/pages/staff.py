@@ -60,7 +60,7 @@ def approve(visit: Visit) -> Answer:
     people_deeds.decide_group(
         staff_one.doing(visit), group, approve=True, department_id=department, reason=""
     )
-    return Done("/nguoi/nhom", f"Đã duyệt nhóm «{group.title or group.chat}».")
+    return Done("/nguoi/nhom", f"Đã duyệt nhóm «{groups.title_of(group)}».")
 
 
 def reject(visit: Visit) -> Answer:
@@ -70,7 +70,7 @@ def reject(visit: Visit) -> Answer:
     people_deeds.decide_group(
         staff_one.doing(visit), group, approve=False, department_id=None, reason=wanted.reason
     )
-    return Done("/nguoi/nhom", f"Không duyệt nhóm «{group.title or group.chat}». Bot im lặng ở đó.")
+    return Done("/nguoi/nhom", f"Không duyệt nhóm «{groups.title_of(group)}». Bot im lặng ở đó.")
 
 
 def choose_topic(visit: Visit) -> Answer:

@@ -169,7 +169,7 @@ def show_groups(visit: Visit) -> Answer:
     rows = [
         {
             "row": row,
-            "title": row.title or row.chat,
+            "title": groups.title_of(row),
             "channel": label(row.channel),
             "whose": whose(visit.session, row) if row.state is GroupState.APPROVED else "",
             "by": people.name_of(visit.session, row.decided_by),

@@ -71,9 +71,10 @@ def test_there_is_no_code_where_there_is_no_other_channel_nor_in_a_group(office:
 def test_what_is_tied_later_comes_last_and_is_the_spare(two: Office) -> None:
     assert order(two) == ["telegram", "zalo_oa"]
     said = two.type(two.an, "/kenh")
-    assert "1. Telegram – nhận lời nhắc (đang nhắn ở đây)" in said
-    assert "2. Zalo OA – dự phòng" in said
-    assert "1. Telegram – nhận lời nhắc; 2. Zalo OA – dự phòng" in two.type(two.an, "/toi")
+    assert "Nhận lời nhắc ở: Telegram (đang nhắn ở đây)" in said
+    assert "Dự phòng: Zalo OA" in said
+    assert "Đổi nơi nhận: /kenh zalo oa" in said
+    assert "Telegram – nhận lời nhắc; Zalo OA – dự phòng" in two.type(two.an, "/toi")
 
 
 def test_who_ties_a_second_account_hears_where_they_are_written_to(two: Office) -> None:
@@ -82,10 +83,25 @@ def test_who_ties_a_second_account_hears_where_they_are_written_to(two: Office) 
     assert "kênh thứ 3 của anh/chị; lời nhắc riêng gửi ở Telegram trước" in said
 
 
-@pytest.mark.parametrize("way", ["typed", "tapped"])
+def test_choices_have_names_and_the_channels_no_numbers(two: Office) -> None:
+    reply = two.tap(two.an, "s:kenh:xem")
+    assert labels(reply) == ["Nhận ở Zalo OA trước", "Gỡ Telegram", "Gỡ Zalo OA"]
+    assert not any(character.isdecimal() for character in shown(reply))
+
+
+def test_a_second_account_of_a_channel_is_told_apart(two: Office) -> None:
+    code = code_in(two.type(two.an, "/noikenh"))
+    two.type(None, f"/ma {code}", sender="other", channel="zalo_oa", account="8")
+    assert "Dự phòng: Zalo OA (2)" in two.type(two.an, "/kenh")
+    assert "2 tài khoản hợp với «zalo»: Zalo OA, Zalo OA (2)" in two.refused(two.an, "/kenh zalo")
+    assert "ở Zalo OA trước" in two.type(two.an, "/kenh zalo oa (2)")
+    assert [row.account for row in people.accounts_of(two.session, two.an)] == ["8", "bot", "7"]
+
+
+@pytest.mark.parametrize("way", ["/kenh 2", "/kenh zalo oa", "/kenh Zalo", "/kenh oa", "tapped"])
 def test_another_account_is_put_first_and_pings_go_there(two: Office, way: str) -> None:
-    if way == "typed":
-        said = two.type(two.an, "/kenh 2")
+    if way != "tapped":
+        said = two.type(two.an, way)
     else:
         said = shown(two.tap(two.an, f"s:kenh:dau:{account(two, 'zalo_oa').id}"))
     assert "Từ nay lời nhắc riêng gửi ở Zalo OA trước." in said
@@ -101,7 +117,7 @@ def test_another_account_is_put_first_and_pings_go_there(two: Office, way: str) 
 def test_an_account_out_of_reach_is_shown_with_its_reason_and_not_put_first(two: Office) -> None:
     row = account(two, "zalo_oa")
     row.disabled_at, row.disabled_reason = two.now, "Người nhận đã chặn."
-    assert "2. Zalo OA – không nhắn được: Người nhận đã chặn" in two.type(two.an, "/kenh")
+    assert "Zalo OA – không nhắn được: Người nhận đã chặn" in two.type(two.an, "/kenh")
     assert "Hiện chưa gửi lời nhắc ở Zalo OA được" in two.refused(two.an, "/kenh 2")
     assert "duy nhất" in why(lambda: two.tap(two.an, f"s:kenh:bo:{account(two, 'telegram').id}"))
 
@@ -125,7 +141,8 @@ def test_nobody_touches_the_accounts_of_others(two: Office) -> None:
     number = account(two, "zalo_oa").id
     for verb in ("dau", "bo", "boluon"):
         assert "Không có tài khoản này" in why(lambda: two.tap(two.binh, f"s:kenh:{verb}:{number}"))  # noqa: B023
-    assert "Không có tài khoản này" in two.refused(two.an, "/kenh 3")
+    for said in ("3", "0", "zalo bot", "?"):
+        assert "trong danh sách của anh/chị" in two.refused(two.an, f"/kenh {said}")
     assert order(two) == ["telegram", "zalo_oa"]
 
 
@@ -147,3 +164,11 @@ def test_an_admins_account_is_untied_by_admins_and_the_only_admins_last_by_nobod
     for who, refused in ((office.clerk, "quản trị gỡ"), (office.admin, "quản trị duy nhất")):
         doing = Doing(session=office.session, work=office.work, me=office.person(who), now=office.now)
         assert refused in why(lambda: untie(doing, admin, row.id, reason="thử"))  # noqa: B023
+
+
+def test_a_code_of_ones_own_typed_in_the_same_chat_is_kept_for_the_other_channel(two: Office) -> None:
+    code = code_in(two.type(two.an, "/noikenh"))
+    said = two.refused(two.an, f"/ma {code}")
+    assert said == "Tài khoản này đã gắn với anh/chị. Mở kênh khác rồi nhắn mã này ở đó."
+    assert "kênh thứ 3" in two.type(None, f"/ma {code}", sender="b", channel="zalo_bot", account="9")
+    assert "hoặc gõ /noikenh ở kênh đang dùng" in two.refused(None, f"/ma {code}", sender="c")

@@ -110,6 +110,23 @@ def test_a_group_that_writes_without_having_been_announced_is_asked_about(office
     assert "Không rõ ai thêm bot" in asked.text()
 
 
+def test_a_group_without_a_title_is_told_by_its_channel_last_digits_and_who_called(office: Office) -> None:
+    more = {"chat": "84570319260418836606", "channel": "zalo_bot", "group": True}
+    incoming = office.incoming("x", **more, sender_name="Lê Văn Chí", text="chào bot")
+    handlers.first_seen(office.request(incoming, None))
+    asked = office.told(office.clerk)[0].text()
+    assert "«nhóm Zalo Bot chưa có tên (…6606)»" in asked
+    assert "Lê Văn Chí vừa gọi bot trong nhóm." in asked
+    assert "8457" not in asked
+    assert "«nhóm Zalo Bot chưa có tên (…6606)»: chờ duyệt" in office.type(office.clerk, "/nhom")
+
+
+def test_a_member_who_calls_is_named_as_the_office_knows_them(office: Office) -> None:
+    incoming = office.incoming("x", chat="-9", group=True, sender_name="Bé An", text="chào bot")
+    handlers.first_seen(office.request(incoming, office.an))
+    assert "Nguyễn Văn An vừa gọi bot" in office.told(office.clerk)[0].text()
+
+
 def test_without_van_phong_the_admin_is_asked(office: Office) -> None:
     office.session.execute(delete(MemberRole).where(MemberRole.role == Role.VAN_PHONG))
     added(office)
