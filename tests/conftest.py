@@ -9,6 +9,13 @@ CHROMIUM = shutil.which("chromium")
 ADVICE = "chromium is not installed: apt-get install chromium libatomic1"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What kills programs runs by itself, as what measures time does."""
+    for item in items:
+        if "chaos" in item.path.parts:
+            item.add_marker(pytest.mark.alone)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip browser tests where Chromium is absent; under CI they fail instead."""
     if CHROMIUM is None and item.get_closest_marker("browser"):

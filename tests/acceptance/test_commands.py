@@ -23,6 +23,7 @@ def rows_of(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.alone
 def test_ask_prints_the_answer_within_two_seconds(tmp_path: Path) -> None:
     times = []
     for _ in range(3):
