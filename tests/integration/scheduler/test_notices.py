@@ -238,7 +238,7 @@ def test_only_who_has_not_confirmed_is_reminded(office: NoticeOffice) -> None:
     assert office.call(reading.nudge, number, actor=office.clerk) == 1
     [(chat, text)] = office.messages()
     assert chat == "-1"
-    assert text.endswith("Chưa bấm «Đã đọc»: Bình, Trưởng")
+    assert text.endswith("Chưa xác nhận «Đã đọc»: Bình, Trưởng")
     with pytest.raises(Refused, match="Vừa nhắc"):
         office.call(reading.nudge, number, actor=office.clerk)
     for name in ("Bình", "Trưởng"):

@@ -138,7 +138,7 @@ def test_a_new_assignment_is_told_at_once_with_its_buttons(bureau: Bureau) -> No
     assert [chat for chat, _ in told] == ["-1", "1", "2", "3"]
     assert f"Nhiệm vụ số {number}" in told[0][1]
     assert "thứ Ba 08/12/2026" in told[0][1]
-    assert "Chưa bấm Đã nhận: An, Bình, Trưởng" in told[0][1]
+    assert "Chưa xác nhận đã nhận: An, Bình, Trưởng" in told[0][1]
 
 
 def ladder_days(bureau: Bureau, number: int, days: int) -> dict[str, list[str]]:

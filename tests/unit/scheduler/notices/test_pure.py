@@ -60,7 +60,7 @@ def test_a_notice_reads_like_one_from_the_office() -> None:
         "Thời gian: 8:00",
         "Địa điểm: phòng họp 1",
         "Sở Công Thương",
-        "Xin bấm «Đã đọc» để Văn phòng biết anh/chị đã nhận được.",
+        "Xin xác nhận «Đã đọc» để Văn phòng biết anh/chị đã nhận được.",
     ]
     assert [line.style for line in reply.lines[3:5]] == [Style.ITEM, Style.ITEM]
     assert [choice.payload for choice in reply.choices] == ["s:tb:doc:12"] == [tap("doc", 12)]
