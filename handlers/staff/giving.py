@@ -30,7 +30,7 @@ _UNREACHED = (
     "Chưa báo được cho ai: phòng này chưa có nhóm được duyệt, người được giao chưa gắn tài khoản. "
     "Cấp mã: /capma, duyệt nhóm: /nhom."
 )
-_EXAMPLE = "Ví dụ: giao QLTM; Báo cáo tháng 11; 30/11; 375/SCT-VP ngày 29/3/2021; khẩn; giao bởi Giám đốc Sở"
+_EXAMPLE = "Ví dụ: /giao QLTM; Báo cáo tháng 11; 30/11; 375/SCT-VP ngày 29/3/2021; khẩn; giao bởi Giám đốc Sở"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,9 @@ class StaffRequest:
         if self.person is None:
             raise Refused(
                 "Tài khoản này chưa gắn với công chức, viên chức nào.",
-                "Xin Văn phòng cấp mã, rồi gõ: /ma MÃ-ĐƯỢC-CẤP",
+                "Xin Văn phòng cấp mã, rồi gõ: /ma MÃ-ĐƯỢC-CẤP"
+                if self.private
+                else "Anh/chị nhắn riêng cho bot để gắn tài khoản.",
             )
         return self.person
 

@@ -23,11 +23,14 @@ from handlers.staff import (
     questions,
     reminders,
     reports,
+    said,
     typed,
+    unread,
     work,
 )
 from handlers.staff.papers import Papers
 from handlers.staff.request import Command, ConsoleAddress, Replies, StaffRequest, Tapped, say
+from office import codes
 from office import people as directory
 from office.assignments import TAP_VERB
 from office.database import when_ended
@@ -48,6 +51,8 @@ _MODULES = (
 )  # fmt: skip
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
+_WITH_CODE = frozenset({"ma", "nhanquyen"})
+_PARTS_OF_WORK = 2  # semicolons of work given in one line, at least
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
 
 
@@ -170,16 +175,22 @@ class StaffRouter:
             return notices.forwarded(request)
         text = request.incoming.text.strip()
         word, rest, slashed = split_command(text)
-        command = self._commands.get(word)
-        if word == "trogiup" and request.person is not None:
+        command, member = self._commands.get(word), request.person is not None
+        if word == "trogiup" and member:
             return self._help(request)
-        if command is not None and (slashed or (request.person is not None and _meant(command, word, rest))):
+        phrase = said.phrase_of(text.removeprefix("/")) if member else None
+        another = phrase is not None and command is not None and phrase.word not in command.words
+        meant = slashed or (member and _meant(command, word, rest)) or _with_code(word, rest)
+        if command is not None and meant and not another:
             request.state.clear()
             return self._run(request, command, word, rest)
-        code = typed.payload_of(text.removeprefix("/")) if request.person is not None else None
-        if code is not None:
+        code = typed.payload_of(text.removeprefix("/"))
+        if code is not None and (member or request.incoming.group):
+            _ = request.me  # in a group, who isn't tied hears so rather than a citizen's menu
             return self._chosen(request, code)
         flow = self._flows.get(str(request.state.get("flow", "")))
+        if phrase is not None and (flow is None or (phrase.number is not None and not phrase.rest)):
+            return self._said(request, phrase)
         if flow is not None:
             if fold(text) in _STOP:
                 request.state.clear()
@@ -190,6 +201,21 @@ class StaffRouter:
         if slashed and request.person is not None and word not in _CITIZENS:
             raise Refused(f"Không có lệnh /{word[:30]}.", "Xem các lệnh: /trogiup")
         return None
+
+    def _said(self, request: StaffRequest, phrase: said.Phrase) -> Replies | None:
+        """What a member has put in their own words."""
+        if phrase.word != said.READ:
+            request.state.clear()
+            number = "" if phrase.number is None else str(phrase.number)
+            rest = f"{number} {phrase.rest}".strip()
+            return self._run(request, self._commands[phrase.word], phrase.word, rest)
+        if phrase.number is not None:
+            return self._chosen(request, f"{TAP_VERB}:tb:doc:{phrase.number}")
+        request.state.clear()
+        rows = unread.unread(request)
+        if len(rows) != 1:
+            return unread.offered(rows)
+        return self._chosen(request, f"{TAP_VERB}:tb:doc:{rows[0].id}:{rows[0].revision}")
 
     def _chosen(self, request: StaffRequest, payload: str) -> Replies | None:
         """A choice, tapped, picked by its number or typed; None when it is none of the staff's."""
@@ -220,9 +246,18 @@ class StaffRouter:
         return say(*lines, "Hỏi về thủ tục: cứ gõ câu hỏi, hoặc /menu.", title="Các lệnh của anh/chị")
 
 
-def _meant(command: Command, word: str, rest: str) -> bool:
+def _meant(command: Command | None, word: str, rest: str) -> bool:
     """Whether a member who typed no slash means the command."""
+    if command is None:
+        return False
+    if word == "giao":
+        return rest.count(";") >= _PARTS_OF_WORK
     return command.bare or (word in typed.WITH_NUMBER and rest[:1].isdecimal())
+
+
+def _with_code(word: str, rest: str) -> bool:
+    """«ma ABCD-EFGH» without the slash, by anybody: a code is no question and is kept nowhere."""
+    return word in _WITH_CODE and codes.begins_with_code(rest)
 
 
 def split_command(text: str) -> tuple[str, str, bool]:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
+from handlers.staff import said
 from office import people
 from office.people import Department, Person
 from office.refusal import Refused
@@ -53,12 +54,14 @@ def split_reason(text: str) -> tuple[str, str]:
 
 
 def take_number(text: str) -> tuple[int, str]:
-    """The number of an assignment in front, and the rest."""
-    first, _, rest = text.strip().partition(" ")
-    digits = first.lstrip("#")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) < 18):
+    """The number of an assignment in front, and the rest; «việc số 12 ạ» is a number too."""
+    at = said.leading(text)
+    parts = text.split(maxsplit=at + 1)[at:]
+    found = said.number_in(parts[0]) if parts else None
+    if found is None:
         raise Refused("Cần số của nhiệm vụ.", "Ví dụ: nhan 12. Xem số ở danh sách việc: /viec")
-    return int(digits), rest.strip()
+    rest = parts[1].strip() if len(parts) > 1 else ""
+    return found, "" if said.idle(rest) else rest
 
 
 def one_person(session: Session, words: str) -> Person:

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Select, select
 
+from handlers.staff import said
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.words import one_department, parse_day, split_reason, take_number
 from office import people
@@ -18,7 +19,9 @@ from office.assignments import (
     ProofKind,
     Report,
     Responsible,
+    Tap,
 )
+from office.assignments import tap as payload_of
 from office.messages import Choice, ChoiceKind, File, Line, Reply, Style
 from office.refusal import Refused
 from office.rights import Action, allowed, demand
@@ -28,6 +31,7 @@ from scheduler.wording import when
 from scheduler.work_texts import brief, card
 
 _PAGE = 10
+_OFFERED = 6  # of several that may be meant
 
 
 # --- lists
@@ -150,23 +154,55 @@ def _history(request: StaffRequest, assignment_id: int) -> list[Line]:
     for report in session.scalars(reports.order_by(Report.id)):
         who = people.name_of(session, report.member_id)
         answer = "trả lại" if report.decision is Decision.REFUSED else report.decision.label
-        said = f"{when(report.reported_at)}: {who} báo hoàn thành ({report.proof}) – {answer}"
-        found.append((report.reported_at, said + (f": {report.reason}" if report.reason else "")))
+        told = f"{when(report.reported_at)}: {who} báo hoàn thành ({report.proof}) – {answer}"
+        found.append((report.reported_at, told + (f": {report.reason}" if report.reason else "")))
     asked = select(Extension).where(Extension.assignment_id == assignment_id)
     for request_ in session.scalars(asked.order_by(Extension.id)):
         who = people.name_of(session, request_.member_id)
-        said = (
+        told = (
             f"{when(request_.asked_at)}: {who} xin gia hạn đến {request_.asked_due:%d/%m/%Y} "
             f"({request_.reason}) – {request_.decision.label}"
         )
         granted = f" {request_.granted_due:%d/%m/%Y}" if request_.decision is Decision.CHANGED else ""
         found.append(
-            (request_.asked_at, said + granted + (f": {request_.answer}" if request_.answer else ""))
+            (request_.asked_at, told + granted + (f": {request_.answer}" if request_.answer else ""))
         )
-    return [Line(said, Style.SOURCE) for _, said in sorted(found)]
+    return [Line(told, Style.SOURCE) for _, told in sorted(found)]
+
+
+def _unsaid(request: StaffRequest, tap: Tap) -> int | Replies:
+    """The one assignment that is meant when no number is said; else what to choose from."""
+    mine = (
+        select(Assignment)
+        .join(Responsible, Responsible.assignment_id == Assignment.id)
+        .where(
+            Responsible.member_id == request.me.id,
+            Responsible.released_at.is_(None),
+            Assignment.state == AssignmentState.OPEN,
+        )
+        .order_by(Assignment.due_on, Assignment.id)
+    )
+    if tap is Tap.ACKNOWLEDGE:
+        mine = mine.where(Responsible.acknowledged_at.is_(None))
+    rows = request.session.scalars(mine).all()
+    if len(rows) == 1:
+        return rows[0].id
+    if not rows:
+        what = "chưa nhận" if tap is Tap.ACKNOWLEDGE else "đang mở"
+        return say(f"Anh/chị không có việc nào {what}. Xem các việc: /viec")
+    choices = tuple(
+        Choice(
+            kind=ChoiceKind.OPTION, label=f"Số {row.id}: {row.title}"[:60], payload=payload_of(tap, row.id)
+        )
+        for row in rows[:_OFFERED]
+    )
+    return say(f"Anh/chị có {len(rows)} việc. Việc nào ạ?", choices=choices)
 
 
 def _acknowledge(request: StaffRequest, rest: str) -> Replies:
+    if said.idle(rest):
+        found = _unsaid(request, Tap.ACKNOWLEDGE)
+        return _acknowledged(request, found, replaces=False) if isinstance(found, int) else found
     assignment_id, _ = take_number(rest)
     return _acknowledged(request, assignment_id, replaces=False)
 
@@ -185,6 +221,9 @@ def _acknowledged(request: StaffRequest, assignment_id: int, *, replaces: bool) 
 
 def _done(request: StaffRequest, rest: str) -> Replies:
     """xong 12 375/SCT-VP; without proof it is asked for."""
+    if said.idle(rest):
+        found = _unsaid(request, Tap.DONE)
+        return _report(request, found, "") if isinstance(found, int) else found
     assignment_id, proof = take_number(rest)
     return _report(request, assignment_id, proof)
 
@@ -231,9 +270,12 @@ def _proof(request: StaffRequest, text: str) -> Replies:
 
 def _extend(request: StaffRequest, rest: str) -> Replies:
     """giahan 12 30/11 lý do …; what is missing is asked for."""
+    if said.idle(rest):
+        found = _unsaid(request, Tap.EXTEND)
+        return _ask(request, found, None, "") if isinstance(found, int) else found
     assignment_id, rest = take_number(rest)
     day_text, reason = split_reason(rest)
-    until = parse_day(day_text, request.today) if day_text else None
+    until = parse_day(said.day_in(day_text), request.today) if day_text else None
     return _ask(request, assignment_id, until, reason)
 
 
@@ -270,9 +312,9 @@ def _extend_flow(request: StaffRequest, text: str) -> Replies:
     kept = request.state.get("until")
     if kept:
         return _ask(request, assignment_id, date.fromisoformat(str(kept)), split_reason(text)[1] or text)
-    day_text, reason = split_reason(text)
+    day_text, reason = split_reason(said.day_in(text))
     if not reason:
-        day_text, _, reason = text.strip().partition(" ")
+        day_text, _, reason = day_text.partition(" ")
     return _ask(request, assignment_id, parse_day(day_text, request.today), reason.strip())
 
 
