@@ -107,7 +107,8 @@ class Answerer:
         if _is_cut(entry, asked):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
         lines += self._provenance.caveats(entry, asked, today)
-        lines += self._provenance.source_lines(entry, facts_told(entry, asked, today))
+        told = facts_told(entry, asked, today)
+        lines += self._provenance.source_lines(entry, told)
         facets = tuple(f for f in self.facets(entry, today) if f is not asked)
         return Answer(
             entry=entry.id,
@@ -115,7 +116,7 @@ class Answerer:
             lines=tuple(lines),
             facets=facets,
             options=entry.related if asked is Facet.RENEWAL and not entry.renewal else (),
-            link=self._provenance.link(entry),
+            link=self._provenance.link(entry, told),
             checklist=bool(self.checklist(entry)) and asked in (Facet.DOCUMENTS, Facet.OVERVIEW),
         )
 
@@ -146,7 +147,7 @@ class Answerer:
             facet=asked,
             lines=tuple(lines),
             options=options,
-            link=self._provenance.link(entry),
+            link=self._provenance.link(entry, ()),
         )
 
     def _stub(self, entry: Entry, asked: Facet) -> Answer:
@@ -200,9 +201,8 @@ class Answerer:
         lines += self._provenance.caveats(entry, asked, today)
         lines += self._provenance.source_lines(entry, chosen[:TOPIC_LINES])
         more = tuple(dict.fromkeys([*(entry.replaced.entries if entry.replaced else ()), *entry.related]))
-        return Answer(
-            entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=self._provenance.link(entry)
-        )
+        link = self._provenance.link(entry, chosen[:TOPIC_LINES])
+        return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=link)
 
 
 def _is_cut(entry: Entry, asked: Facet) -> bool:

@@ -81,10 +81,7 @@ class Provenance:
 
     def source_lines(self, entry: Entry, told: Sequence[Fact]) -> list[AnswerLine]:
         """The source and date of the facts told; those of the entry where a fact has none of its own."""
-        default = next(iter(entry.sources), "")
-        keys = list(dict.fromkeys(f.source or default for f in told)) or list(entry.sources)[:2]
-        sources = [entry.sources[k] for k in sorted(keys, key=lambda k: k != default) if k in entry.sources]
-        named = [s for s in sources if s.shown] or [s for s in entry.sources.values() if s.shown][:1]
+        named = _named(entry, told)
         names = [n for n in dict.fromkeys(self._source_name(s) for s in named) if n]
         if not names:
             return []
@@ -107,17 +104,28 @@ class Provenance:
             return self.phrases("source.numbered_host", host=host)
         return host
 
-    def link(self, entry: Entry) -> str:
-        """The official page, else any page that may be shown whole, else the national portal."""
+    def link(self, entry: Entry, told: Sequence[Fact]) -> str:
+        """The official page, else one that may be shown whole, of the sources that are named with the facts
+        told if it can be; else the national portal."""
+        named = _named(entry, told)
         whole = [
             s
-            for s in entry.sources.values()
+            for s in (*named, *entry.sources.values())
             if s.shown and s.url and not s.incomplete and not _IP_HOST.fullmatch(_host(s))
             if s.kind is not SourceKind.UNOFFICIAL
         ]
         official = [s for s in whole if s.kind is SourceKind.OFFICIAL]
-        best = (official or [s for s in whole if s.kind is SourceKind.LEGAL_DATABASE] or whole)[:1]
+        legal = [s for s in whole if s.kind is SourceKind.LEGAL_DATABASE]
+        best = (official or [s for s in whole if s in named] or legal or whole)[:1]
         return best[0].url or self._portal_url if best else self._portal_url
+
+
+def _named(entry: Entry, told: Sequence[Fact]) -> list[Source]:
+    """The sources that are named with the facts told, the entry's first one first."""
+    default = next(iter(entry.sources), "")
+    keys = list(dict.fromkeys(f.source or default for f in told)) or list(entry.sources)[:2]
+    sources = [entry.sources[k] for k in sorted(keys, key=lambda k: k != default) if k in entry.sources]
+    return [s for s in sources if s.shown] or [s for s in entry.sources.values() if s.shown][:1]
 
 
 def _host(source: Source) -> str:

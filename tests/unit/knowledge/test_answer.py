@@ -163,6 +163,16 @@ def test_the_official_page_is_linked_before_others(desk: Desk) -> None:
     assert desk.ask("times:\n  - {number: 3}", sources=sources).link == "https://dichvucong.gov.vn/2"
 
 
+def test_of_pages_that_are_not_official_the_one_that_is_named_is_linked(desk: Desk) -> None:
+    sources = (
+        '{s1: {kind: secondary, url: "https://luat.example.vn/1"},'
+        ' s2: {kind: legal_database, url: "https://tra-cuu.example.vn/2"}}'
+    )
+    answer = desk.ask("times:\n  - {number: 3}", sources=sources)
+    assert "Nguồn: luat.example.vn" in text_of(answer)
+    assert answer.link == "https://luat.example.vn/1"
+
+
 def test_the_source_and_date_are_those_of_the_facts_told(desk: Desk) -> None:
     sources = '{s1: {kind: official, url: "https://mot.gov.vn/1"}, s2: {kind: official, url: "https://hai.gov.vn/2"}}'
     yaml = "fees:\n  - {amount: 5, source: s2, as_of: 2024-02-03}\ntimes:\n  - {number: 3}"
