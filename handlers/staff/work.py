@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from handlers.staff import said
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
+from handlers.staff.unsaid import meant
 from handlers.staff.words import one_department, parse_day, split_reason, take_number
 from office import people
 from office.assignments import (
@@ -21,7 +22,6 @@ from office.assignments import (
     Responsible,
     Tap,
 )
-from office.assignments import tap as payload_of
 from office.messages import Choice, ChoiceKind, File, Line, Reply, Style
 from office.refusal import Refused
 from office.rights import Action, allowed, demand
@@ -31,7 +31,6 @@ from scheduler.wording import when
 from scheduler.work_texts import brief, card
 
 _PAGE = 10
-_OFFERED = 6  # of several that may be meant
 
 
 # --- lists
@@ -170,38 +169,9 @@ def _history(request: StaffRequest, assignment_id: int) -> list[Line]:
     return [Line(told, Style.SOURCE) for _, told in sorted(found)]
 
 
-def _unsaid(request: StaffRequest, tap: Tap) -> int | Replies:
-    """The one assignment that is meant when no number is said; else what to choose from."""
-    mine = (
-        select(Assignment)
-        .join(Responsible, Responsible.assignment_id == Assignment.id)
-        .where(
-            Responsible.member_id == request.me.id,
-            Responsible.released_at.is_(None),
-            Assignment.state == AssignmentState.OPEN,
-        )
-        .order_by(Assignment.due_on, Assignment.id)
-    )
-    if tap is Tap.ACKNOWLEDGE:
-        mine = mine.where(Responsible.acknowledged_at.is_(None))
-    rows = request.session.scalars(mine).all()
-    if len(rows) == 1:
-        return rows[0].id
-    if not rows:
-        what = "chưa nhận" if tap is Tap.ACKNOWLEDGE else "đang mở"
-        return say(f"Anh/chị không có việc nào {what}. Xem các việc: /viec")
-    choices = tuple(
-        Choice(
-            kind=ChoiceKind.OPTION, label=f"Số {row.id}: {row.title}"[:60], payload=payload_of(tap, row.id)
-        )
-        for row in rows[:_OFFERED]
-    )
-    return say(f"Anh/chị có {len(rows)} việc. Việc nào ạ?", choices=choices)
-
-
 def _acknowledge(request: StaffRequest, rest: str) -> Replies:
     if said.idle(rest):
-        found = _unsaid(request, Tap.ACKNOWLEDGE)
+        found = meant(request, Tap.ACKNOWLEDGE)
         return _acknowledged(request, found, replaces=False) if isinstance(found, int) else found
     assignment_id, _ = take_number(rest)
     return _acknowledged(request, assignment_id, replaces=False)
@@ -222,7 +192,7 @@ def _acknowledged(request: StaffRequest, assignment_id: int, *, replaces: bool) 
 def _done(request: StaffRequest, rest: str) -> Replies:
     """xong 12 375/SCT-VP; without proof it is asked for."""
     if said.idle(rest):
-        found = _unsaid(request, Tap.DONE)
+        found = meant(request, Tap.DONE)
         return _report(request, found, "") if isinstance(found, int) else found
     assignment_id, proof = take_number(rest)
     return _report(request, assignment_id, proof)
@@ -271,7 +241,7 @@ def _proof(request: StaffRequest, text: str) -> Replies:
 def _extend(request: StaffRequest, rest: str) -> Replies:
     """giahan 12 30/11 lý do …; what is missing is asked for."""
     if said.idle(rest):
-        found = _unsaid(request, Tap.EXTEND)
+        found = meant(request, Tap.EXTEND)
         return _ask(request, found, None, "") if isinstance(found, int) else found
     assignment_id, rest = take_number(rest)
     day_text, reason = split_reason(rest)
