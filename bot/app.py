@@ -15,7 +15,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.base import Channel, ChannelDown, FileUnavailable, Platform
+from bot.channels.base import Channel, ChannelDown, FileUnavailable
+from bot.channels.platform import Platform
 from bot.channels.web import Web
 from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder, writing_folder
 from bot.console_address import console_address

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels.base import Desk, FileAddresses, Platform
+from bot.channels.base import Desk, FileAddresses
+from bot.channels.platform import Platform
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_courier import account_of
 from bot.channels.zalo_bot import ZaloBot

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels.base import Platform
+from bot.channels.platform import Platform
 from handlers.improving.grouping import Grouper
 from handlers.library import Library
 from office import console_access, conversations, deliveries, file_links, inbox, questions

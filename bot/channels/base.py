@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from office.messages import Capabilities, ChannelState, File, Incoming, Reply
-from scheduler.courier import Courier
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ChannelDown(Exception):
@@ -66,36 +59,23 @@ class Channel(Protocol):
     async def run(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class WebRoute:
-    """An address of our own web server that belongs to a platform."""
-
-    path: str
-    endpoint: Endpoint
-    methods: tuple[str, ...] = ("POST",)
-
-
-class Platform(Channel, Protocol):
-    """A channel of somebody else's: one account of ours there, which can also be told what is unasked."""
-
-    account: str
-
-    def courier(self) -> Courier:
-        """What the account's lane sends through."""
-        ...
-
-    def routes(self) -> Sequence[WebRoute]:
-        """What the platform calls on our web server."""
-        ...
-
-    async def fetch(self, file_id: str) -> bytes:
-        """The content of a file that a person sent. Raises FileUnavailable."""
-        ...
-
-
 class FileAddresses(Protocol):
     """Makes an address under which a file can be fetched, for channels that carry none."""
 
     async def address(self, file: File) -> str | None:
         """The file's address, good for some days; None where the office has no public address."""
         ...
+
+
+async def addresses_of(
+    reply: Reply, makes: FileAddresses | None, carries: Callable[[File], bool] = lambda file: False
+) -> dict[int, str]:
+    """Addresses of the files that the channel doesn't carry itself, as
+    bot.channels.plain_text.pages takes them."""
+    found: dict[int, str] = {}
+    for at, file in enumerate(reply.files):
+        if makes is not None and not carries(file):
+            address = await makes.address(file)
+            if address:
+                found[at] = address
+    return found

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from bot.channels.base import FileAddresses
 from handlers.staff.typed import code_of
 from office.messages import (
     Capabilities,
@@ -85,19 +84,6 @@ def pages(
     if buttons:
         made[-1] = replace(made[-1], buttons=buttons)
     return (*made, *(Page(text="", file=file) for file in sent))
-
-
-async def addresses_of(
-    reply: Reply, makes: FileAddresses | None, carries: Callable[[File], bool] = lambda file: False
-) -> dict[int, str]:
-    """Addresses of the files that the channel doesn't carry itself, as `pages` takes them."""
-    found: dict[int, str] = {}
-    for at, file in enumerate(reply.files):
-        if makes is not None and not carries(file):
-            address = await makes.address(file)
-            if address:
-                found[at] = address
-    return found
 
 
 def utf16_length(text: str) -> int:

@@ -23,7 +23,8 @@ from telegram import Bot
 from telegram.constants import CallbackQueryLimit
 from telegram.error import BadRequest, TelegramError
 
-from bot.channels.base import ChannelDown, Desk, FileUnavailable, Platform, WebRoute
+from bot.channels.base import ChannelDown, Desk, FileUnavailable
+from bot.channels.platform import Platform, WebRoute
 from bot.channels.request_body import body_of
 from bot.channels.telegram_courier import TelegramCourier, account_of
 from bot.channels.telegram_events import NAME

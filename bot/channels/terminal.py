@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
-from bot.channels.base import Desk, FileAddresses
-from bot.channels.plain_text import addresses_of
+from bot.channels.base import Desk, FileAddresses, addresses_of
 from office.messages import Capabilities, ChannelState, ChoiceKind, Incoming, Reply, Style, with_links
 
 NAME = "terminal"

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
+from bot.channels.base import ChannelDown, Desk, FileAddresses
 from bot.channels.intake import Also
+from bot.channels.platform import Platform, WebRoute
 from bot.channels.postbox import Postbox, Unreadable
 from bot.channels.refusals import BOT_SECRET, Refusals
 from bot.channels.request_body import body_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.channels.base import FileAddresses
-from bot.channels.plain_text import Page, addresses_of, pages, utf16_length
+from bot.channels.base import FileAddresses, addresses_of
+from bot.channels.plain_text import Page, pages, utf16_length
 from bot.channels.zalo_bot_api import TEXT_LIMIT
 from office.messages import Capabilities, Reply
 

@@ -17,8 +17,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.answering import Answerer, Patience, Undelivered
-from bot.channels.base import ChannelDown, Desk, FileAddresses, Platform, WebRoute
+from bot.channels.base import ChannelDown, Desk, FileAddresses
 from bot.channels.plain_text import Page, pages
+from bot.channels.platform import Platform, WebRoute
 from bot.channels.postbox import Postbox
 from bot.channels.refusals import OA_SIGNATURE, Refusals
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Refused, TooFast, WrongToken

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.channels.base import FileAddresses
-from bot.channels.plain_text import Page, addresses_of, pages
+from bot.channels.base import FileAddresses, addresses_of
+from bot.channels.plain_text import Page, pages
 from bot.channels.zalo_calls import NotSent, Refused
 from bot.channels.zalo_oa_api import OaApi
 from bot.channels.zalo_oa_wire import Upload

@@ -11,7 +11,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
-from bot.channels.base import Desk, FileAddresses, WebRoute
+from bot.channels.base import Desk, FileAddresses
+from bot.channels.platform import WebRoute
 from bot.web.console.mount import console_routes
 from bot.web.console.parts import Doorway, Parts
 from bot.web.console.visit import ROOT

@@ -9,8 +9,7 @@ from datetime import datetime
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
-from bot.channels.base import Desk, FileAddresses
-from bot.channels.plain_text import addresses_of
+from bot.channels.base import Desk, FileAddresses, addresses_of
 from bot.channels.web import ChatMessage, to_incoming
 from office.messages import Incoming, Reply, with_links
 

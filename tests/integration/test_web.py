@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from bot.channels.base import ChannelDown, WebRoute
+from bot.channels.base import ChannelDown
+from bot.channels.platform import WebRoute
 from bot.channels.web import Web
 from bot.web.app import create_app
 from bot.web.assets import linkify, load_apologies

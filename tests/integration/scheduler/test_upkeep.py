@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels.base import Platform
+from bot.channels.platform import Platform
 from bot.upkeep import Upkeep
 from handlers.library import Library
 from office.deliveries import Status

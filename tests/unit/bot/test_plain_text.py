@@ -10,7 +10,8 @@ from itertools import chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.plain_text import Page, addresses_of, pages, utf16_length
+from bot.channels.base import addresses_of
+from bot.channels.plain_text import Page, pages, utf16_length
 from office.messages import Capabilities, Choice, ChoiceKind, File, Line, Reply, Style, split_reply
 
 BARE = Capabilities(buttons=False, edit=False, links=False, max_text=2000)
