@@ -19,11 +19,11 @@ run: setup ## Chạy Xin Luôn
 chat: setup ## Hỏi đáp ngay trong cửa sổ dòng lệnh
 	$(VENV)/bin/xinluon chat $(ARGS)
 
-# Bài đo thời gian và bài tắt ngang chạy một mình trước; các bài khác chạy hai luồng.
+# Bài đo thời gian và bài tắt ngang chạy một mình trước; các bài khác chạy ba luồng.
 # Mã 5 của pytest: không bài nào được chọn.
 test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bài)
 	$(VENV)/bin/python -m pytest -m alone $(ARGS) || test $$? -eq 5
-	$(VENV)/bin/python -m pytest -m "not alone" -n 2 --dist worksteal $(ARGS) || test $$? -eq 5
+	$(VENV)/bin/python -m pytest -m "not alone" -n 3 --dist worksteal $(ARGS) || test $$? -eq 5
 
 chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 120 lần, mất mạng, khoá tệp (vài phút)
 	XINLUON_CHAOS_KILLS=$${XINLUON_CHAOS_KILLS:-120} $(VENV)/bin/python -m pytest tests/chaos tests/chaos/zombies.py $(ARGS)

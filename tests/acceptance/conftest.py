@@ -13,6 +13,8 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_oa import FakeZaloOa
 
+MESSAGES_PER_MINUTE = 10  # what one person may ask of `office`
+
 OWN_ENTRY = """\
 field: Việc thử
 owner: Văn phòng
@@ -78,6 +80,7 @@ def office(
     settings["knowledge"] = {"folders": [str(own_folder)], "reload_seconds": 0.3}
     settings["zalo_bot"]["quota"] = {"messages_per_month": 100_000, "users": 1000}
     settings["delivery"] = {"per_chat_second": 50}
+    settings["limits"] = {"messages_per_minute": MESSAGES_PER_MINUTE}
     secrets = zalo.secrets_for(zalo_bot, zalo_oa)
     with Program(own_folder.parent, telegram=fake, settings=settings, environ=secrets) as program:
         zalo.log_in(program, zalo_oa)

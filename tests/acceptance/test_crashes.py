@@ -16,7 +16,7 @@ import pytest
 from tests.acceptance.program import Program, until
 from tests.fakes.telegram import FakeTelegram
 
-KILLS = int(os.environ.get("XINLUON_KILLS", "20"))
+KILLS = int(os.environ.get("XINLUON_KILLS", "10"))
 SEED = int(os.environ.get("XINLUON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 QUESTIONS_A_LIFE = 3
 CHATS = 6

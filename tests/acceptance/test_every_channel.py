@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.acceptance.conftest import MESSAGES_PER_MINUTE
 from tests.acceptance.phones import (
     Phone,
     TelegramPhone,
@@ -96,7 +97,7 @@ def test_a_vote_is_kept_with_the_question(phone: Phone, office: Program) -> None
 
 
 def test_whoever_writes_too_fast_is_asked_once_to_slow_down(phone: Phone) -> None:
-    for number in range(23):
+    for number in range(MESSAGES_PER_MINUTE + 3):
         phone.say(f"xin chào {number}")
     texts = [shown.text for shown in phone.screen()]
     assert sum("quá nhanh" in text for text in texts) == 1

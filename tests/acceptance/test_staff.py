@@ -161,7 +161,7 @@ def test_work_goes_its_whole_way_in_chat(bureau: Bureau) -> None:
     bureau.say(an, f"xong {number} https://sct.example.vn/412")
     fresh = bureau.last(bureau.admin, "https://sct.example.vn/412")
     bureau.fake.tap(fresh, "Xác nhận")
-    assert "xác nhận đã hoàn thành" in bureau.last(bureau.group, "xác nhận").text
+    assert "xác nhận đã hoàn thành" in bureau.last(bureau.group, "xác nhận đã hoàn thành").text
     bureau.say(an, "viec")
     bureau.last(an, "không có việc nào đang mở")
     bureau.say(bureau.admin, f"/viec {number}")
