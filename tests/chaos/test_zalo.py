@@ -70,8 +70,8 @@ def test_no_kill_loses_a_question_or_stores_it_twice(tmp_path: Path) -> None:
         in_hand: set[str] = set()  # keys of events that were handled, perhaps answered, at a kill
         handed_out: set[str] = set()  # events that the polled platform had handed out and we hadn't stored
         replayed = 0  # of them, those that the platform hands out again
-        for _ in range(KILLS):
-            bot.replay = chance.random() < 0.5
+        for number in range(KILLS):
+            bot.replay = number < KILLS / 2
             _live_and_die(program, crowd, chance)
             in_hand |= {key for (key,) in program.rows("SELECT key FROM inbox WHERE state = 'handled'")}
             if bot._last is not None and not _is_stored(program, last := bot._last["message"]["message_id"]):
