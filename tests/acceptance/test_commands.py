@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -127,11 +128,14 @@ def test_chat_at_a_terminal_prompts_and_ends_with_a_key(tmp_path: Path, key: byt
             seen = _read_until(ours, "Anh/chị hỏi: ")
             os.write(ours, f"{TOBACCO_FEE}\n".encode())
             seen += _read_until(ours, "Anh/chị hỏi: ")
-            time.sleep(
-                0.3
-            )  # Python shows the prompt a moment before it reads, and is deaf to keys in between
-            os.write(ours, key)
-            assert process.wait(10) == 0
+            # Python shows the prompt a moment before it reads, and is deaf to keys in between.
+            for _ in range(20):
+                time.sleep(0.3)
+                os.write(ours, key)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
+                    break
+            assert process.wait(1) == 0
         finally:
             process.kill()
             os.close(ours)

@@ -113,6 +113,7 @@ def pages(client: httpx.Client) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.timeout(400)
 def test_no_form_breaks_whatever_is_sent(admin: httpx.Client) -> None:
     forms: dict[str, Form] = {}
     for page in pages(admin):
