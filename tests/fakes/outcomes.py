@@ -95,12 +95,12 @@ class Watched:
         """`wait_for`, for tests that run in a loop."""
         await asyncio.to_thread(self.wait_for, predicate, within)
 
-    async def _in_time(self, ending: Awaitable[HttpResponse]) -> HttpResponse:
+    async def _in_time(self, ending: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
         self.requests_in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
         try:
             await asyncio.sleep(self.latency_ms / 2000)
-            response = await ending
+            response = await ending()
             await asyncio.sleep(self.latency_ms / 2000)
             return response
         finally:

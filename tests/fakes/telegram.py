@@ -20,6 +20,7 @@ import json
 import signal
 import threading
 import time
+from functools import partial
 from typing import Any, Self
 
 from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
@@ -147,8 +148,8 @@ class FakeTelegram(Watched, Updates, People):
                 return await self._polled(bot, request)
             return self._answered(bot, method, request)
 
-        ending = end(outcome, apply, refused=self._refused, cut_off=b'{"ok":true,"resu')
-        return await (ending if method == "getUpdates" else self._in_time(ending))
+        ending = partial(end, outcome, apply, refused=self._refused, cut_off=b'{"ok":true,"resu')
+        return await (ending() if method == "getUpdates" else self._in_time(ending))
 
     def _in_words(self) -> list[str]:
         return [message.text for message in self.sent]

@@ -19,6 +19,7 @@ import asyncio
 import signal
 import threading
 import time
+from functools import partial
 from typing import Any, Self
 
 from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
@@ -174,8 +175,8 @@ class FakeZaloBot(Watched, Updates, People):
                 return await self._waited(bot, method, request)
             return self._answered(bot, method, request)
 
-        ending = end(outcome, apply, refused=error, cut_off=b'{"ok":true,"resu')
-        return await (ending if method == "getUpdates" else self._in_time(ending))
+        ending = partial(end, outcome, apply, refused=error, cut_off=b'{"ok":true,"resu')
+        return await (ending() if method == "getUpdates" else self._in_time(ending))
 
     def _in_words(self) -> list[str]:
         return [message.text or message.photo for message in self.sent]

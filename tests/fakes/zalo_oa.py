@@ -25,6 +25,7 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self
 
 from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
@@ -173,7 +174,7 @@ class FakeZaloOa(Watched, People):
             return self._answered(request)
 
         refused = oauth_error if request.path == TOKEN_PATH else error
-        return await self._in_time(end(outcome, apply, refused=refused, cut_off=b'{"error":0,"mess'))
+        return await self._in_time(partial(end, outcome, apply, refused=refused, cut_off=b'{"error":0,"mess'))
 
     def _in_words(self) -> list[str]:
         return [message.text for message in self.sent]
