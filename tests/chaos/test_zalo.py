@@ -40,7 +40,7 @@ from tests.fakes.zalo_bot import drop_after as bot_drops
 from tests.fakes.zalo_bot import passes as bot_passes
 from tests.fakes.zalo_oa import CS_PATH, TOKEN_PATH, FakeZaloOa, User, drop_after, passes
 
-KILLS = int(os.environ.get("XINLUON_CHAOS_KILLS", "2"))
+KILLS = int(os.environ.get("XINLUON_CHAOS_KILLS", "1"))
 LONG = KILLS > 20
 FOR_EVER = (0.2,) * 1000  # how often the platform posts an event again: a run has more kills than a year
 
@@ -49,7 +49,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 25 * KILLS)]
 
 def unlimited_bot(*, latency_ms: float = 0.0) -> FakeZaloBot:
     """Whoever is written to exists."""
-    return FakeZaloBot(users=10**6, messages_per_month=10**6, any_chat=True, latency_ms=latency_ms)
+    most = 10**6
+    return FakeZaloBot(
+        users=most, messages_per_month=most, any_chat=True, latency_ms=latency_ms, poll_seconds=1.0
+    )
 
 
 # --- questions
@@ -68,10 +71,11 @@ def test_no_kill_loses_a_question_or_stores_it_twice(tmp_path: Path) -> None:
         connect(program, oa)
         crowd = Crowd(bot, oa, chance)
         in_hand: set[str] = set()  # keys of events that were handled, perhaps answered, at a kill
+        replays_first = chance.random() < 0.5
         handed_out: set[str] = set()  # events that the polled platform had handed out and we hadn't stored
         replayed = 0  # of them, those that the platform hands out again
         for number in range(KILLS):
-            bot.replay = number < KILLS / 2
+            bot.replay = (number < KILLS / 2) is replays_first
             _live_and_die(program, crowd, chance)
             in_hand |= {key for (key,) in program.rows("SELECT key FROM inbox WHERE state = 'handled'")}
             if bot._last is not None and not _is_stored(program, last := bot._last["message"]["message_id"]):
@@ -239,7 +243,7 @@ def _all_answered(oa: FakeZaloOa, people: Sequence[User]) -> bool:
 
 
 def _ask_for_consent_and_heal(program: Program, oa: FakeZaloOa) -> float:
-    until(lambda: "xinluon zalo login" in state_of(program, "zalo_oa")["detail"])
+    until(lambda: "xinluon zalo login" in state_of(program, "zalo_oa")["detail"], within=30)
     code, facts = program.health()
     assert (code, facts["channels"]["web"]["up"]) == (503, True)
     assert "31/12/2026" in str(program.chat(text="phí bán lẻ thuốc lá"))
@@ -250,7 +254,7 @@ def _ask_for_consent_and_heal(program: Program, oa: FakeZaloOa) -> float:
     assert "xinluon zalo login" in told.stdout
     log_in(program, oa)
     since = time.monotonic()
-    serving(program, "zalo_oa", within=15)
+    serving(program, "zalo_oa", within=30)
     return time.monotonic() - since
 
 
