@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.backup.archive import BackupFailed, BadBackup, Manifest, opened
 from bot.backup.making import Wanted, back_up
 from bot.backup.restoring import Restored, check, restore
-from office import audit, codes, inbox, switches
+from office import audit, codes, contacts, inbox, quotas, switches
 from office.assignments import Assignment, AssignmentState, Priority
 from office.console_access import ConsoleSession, LoginLink
 from office.database import MIGRATIONS, make_engine, session_factory, upgrade
@@ -37,6 +37,7 @@ from office.notices import Notice, NoticeState
 from office.people import Code, CodePurpose
 from office.reminders import Reminder
 from office.settings import Settings
+from office.zalo_tokens import ZaloTokens
 from tests.databases import fresh_sqlite
 from tests.integration.scheduler.conftest import Clock
 from tests.integration.scheduler.office import Bureau
@@ -373,6 +374,29 @@ def test_fencing_tokens_never_go_back(desk: Desk) -> None:
         lanes = {lane.account: lane for lane in session.scalars(select(Lane))}
     assert {account: lane.token for account, lane in lanes.items()} == {"1": 81, "2": 10, "3": 8}
     assert (lanes["1"].owner, lanes["1"].lease_until, lanes["1"].pace) == ("", None, {"at": 2})
+
+
+def test_what_platforms_keep_count_of_goes_on_as_it_is(desk: Desk) -> None:
+    def pair(refresh: str) -> ZaloTokens:
+        return ZaloTokens(
+            oa_id="7", app_id="1", access_token="a", refresh_token=refresh, obtained_at=NOW,
+            access_expires_at=NOW, refresh_expires_at=NOW, trouble="", version="v2.0",
+        )  # fmt: skip
+
+    with desk.sessions.begin() as session:
+        session.add(pair("spent since"))
+        quotas.spend(session, "zalo_bot", "1", now=NOW)
+        contacts.wrote(session, "zalo_oa", "7", "an", at=NOW - timedelta(days=9))
+    backup = desk.back_up()
+    with desk.sessions.begin() as session:
+        session.merge(pair("good"))
+        quotas.spend(session, "zalo_bot", "1", now=NOW)
+        contacts.wrote(session, "zalo_oa", "7", "an", at=NOW)
+    desk.restore(backup)
+    with desk.sessions() as session:
+        assert session.get_one(ZaloTokens, "7").refresh_token == "good"
+        assert quotas.used(session, "zalo_bot", "1", now=NOW) == 2
+        assert contacts.window(session, "zalo_oa", "7", "an", now=NOW) is contacts.Window.FREE
 
 
 def test_what_is_stopped_stays_stopped(desk: Desk, bureau: Bureau) -> None:
