@@ -22,7 +22,7 @@ chat: setup ## Hỏi đáp ngay trong cửa sổ dòng lệnh
 # Bài đo thời gian và bài tắt ngang chạy một mình trước; các bài khác chạy ba luồng.
 # Mã 5 của pytest: không bài nào được chọn.
 test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bài)
-	$(VENV)/bin/python -m pytest tests/chaos tests/acceptance tests/integration/scheduler -m alone $(ARGS) || test $$? -eq 5
+	$(VENV)/bin/python -m pytest tests/chaos tests/acceptance tests/integration/scheduler tests/unit/office -m alone $(ARGS) || test $$? -eq 5
 	$(VENV)/bin/python -m pytest -m "not alone" -n 3 --dist worksteal $(ARGS) || test $$? -eq 5
 
 chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 120 lần, mất mạng, khoá tệp (vài phút)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import signal
 import subprocess
 import termios
 import time
@@ -144,7 +145,9 @@ def test_chat_at_a_terminal_prompts_and_ends_with_a_key(tmp_path: Path, key: byt
 
 
 def _own_terminal() -> None:
-    """Make standard input the terminal that sends the signals of its keys."""
+    """Make standard input the terminal that sends the signals of its keys, which nobody ignores there: a
+    shell lets what it starts in the background ignore Ctrl+C, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

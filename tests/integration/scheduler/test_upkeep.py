@@ -52,11 +52,13 @@ class Stage(Office):
         )
 
     def run_lanes(self) -> None:
-        """Until what waits has been tried."""
+        """Until a platform is found out of reach."""
 
         async def some() -> None:
             running = asyncio.create_task(self.lanes.run(self.couriers.values()))
-            await asyncio.sleep(0.3)
+            async with asyncio.timeout(20):
+                while not self.lanes.out_of_reach():
+                    await asyncio.sleep(0.02)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 

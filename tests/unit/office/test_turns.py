@@ -45,6 +45,7 @@ def test_who_has_waited_in_vain_leaves_the_row() -> None:
     assert turns.take(0)
 
 
+@pytest.mark.alone
 def test_in_a_crowd_of_writers_nobody_waits_much_longer_than_the_others(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path}/crowd.db")
     sessions = session_factory(engine)
