@@ -59,6 +59,7 @@ class Stage(Office):
             async with asyncio.timeout(20):
                 while not self.lanes.out_of_reach():
                     await asyncio.sleep(0.02)
+            await asyncio.sleep(0.3)  # what came of it is written down
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
