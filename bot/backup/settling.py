@@ -35,13 +35,13 @@ from scheduler.quiet import QuietHours
 from scheduler.work import Work
 
 _UNKNOWN_TOKENS = 1_000_000  # more than can have been given out since the backup
-_PLATFORMS = {
-    "zalo_tokens": "oa_id",
+_CARRIED = {
+    "inbox": "channel, account, key",
+    "zalo_tokens": "oa_id",  # good for one use
     "quota_usage": "channel, account, month, kind",
     "contacts": "channel, account, person",
 }
-"""Table → its key, of what the platforms keep count of too."""
-_INBOX = "channel, account, key, received_at, raw, state, replies, attempts, error"
+"""Table → what tells its rows apart, of what goes on as it is now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +85,7 @@ def settle(
     with sessions.begin() as session:
         _answer_inbox(session)
     if before is not None:
-        _carry_inbox(Path(engine.url.database or ""), before)
-        _carry_platforms(Path(engine.url.database or ""), before)
+        _carry(Path(engine.url.database or ""), before)
     with sessions.begin() as session:
         why = words()("backup.settled.delivery", when=said_moment(made_at))
         uncertain = _doubt_deliveries(session, now=now, why=why)
@@ -220,27 +219,15 @@ def _answer_inbox(session: Session) -> None:
     execute(session, update(Update).where(open_).values(values))
 
 
-def _carry_inbox(path: Path, before: Path) -> None:
-    """What had come in until now, as far as it had come, wins over what the backup knows of it."""
+def _carry(path: Path, before: Path) -> None:
+    """What had come in until now, as far as it had come, and what the platforms keep count of too, win over
+    what the backup knows of them."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("ATTACH DATABASE ? AS before", (str(before),))
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            "DELETE FROM main.inbox WHERE (channel, account, key) IN "
-            "(SELECT channel, account, key FROM before.inbox)"
-        )
-        connection.execute(f"INSERT INTO main.inbox ({_INBOX}) SELECT {_INBOX} FROM before.inbox")  # noqa: S608 - our own names
-        connection.execute("COMMIT")
-
-
-def _carry_platforms(path: Path, before: Path) -> None:
-    """Tokens that are good for one use, a month's messages, when people wrote last: as they are now."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("ATTACH DATABASE ? AS before", (str(before),))
-        connection.execute("BEGIN IMMEDIATE")
-        for table, key in _PLATFORMS.items():
+        for table, key in _CARRIED.items():
             known = [row[1] for row in connection.execute(f"PRAGMA before.table_info({table})")]
-            columns = ", ".join(f'"{name}"' for name in known)
+            columns = ", ".join(f'"{name}"' for name in known if name != "id")
             if columns:  # an older version has no such table
                 connection.execute(
                     f"DELETE FROM main.{table} WHERE ({key}) IN (SELECT {key} FROM before.{table})"  # noqa: S608 - our own names
