@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -50,13 +49,6 @@ class OaGroup(_Loose):
 
     group_id: str = Field(min_length=1)
     name: _Text = ""
-
-
-class Profile(_Loose):
-    """A person as the account sees them; who is sensitive (a child) shows little."""
-
-    display_name: _Text = ""
-    user_is_follower: bool | None = None
 
 
 class _GroupPage(_Loose):
@@ -159,12 +151,6 @@ class OaApi:
             if all_told or len(found) == before:
                 break
         return tuple(found.values())
-
-    async def profile(self, user: str) -> Profile:
-        """A person, as far as they let the account see."""
-        query = {"data": json.dumps({"user_id": user})}
-        data = await self._wire.call(Request(method="GET", path="/v3.0/oa/user/detail", query=query))
-        return _read(Profile, data, "một người")
 
     # --- inside
 

@@ -78,11 +78,6 @@ def store_pair(
     session.flush()
 
 
-def refresh_ends(session: Session, oa_id: str) -> datetime | None:
-    """When the refresh token dies unless it is used before; None where there is none."""
-    return session.scalar(select(ZaloTokens.refresh_expires_at).where(ZaloTokens.oa_id == oa_id))
-
-
 async def newer_pair(readers: sessionmaker[Session], oa_id: str, *, since: datetime, every: float) -> None:
     """Wait until a pair is stored that was obtained after a moment; looks every so many seconds."""
 

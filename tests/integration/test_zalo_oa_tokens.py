@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.zalo_calls import NotSent, WrongToken
 from bot.channels.zalo_oa_oauth import ask_for_pair
-from bot.channels.zalo_oa_tokens import LEASE, REFRESH_LIFE, TokenKeeper, refresh_ends, store_pair
+from bot.channels.zalo_oa_tokens import LEASE, REFRESH_LIFE, TokenKeeper, store_pair
 from office.channel_settings import ZaloOa
 from office.database import make_engine, session_factory
 from office.zalo_tokens import ZaloTokens
@@ -380,5 +380,5 @@ async def test_no_token_is_in_logs_or_errors(
 
 def test_when_the_right_to_write_ends_is_known(office: Office) -> None:
     with office.sessions() as session:
-        assert refresh_ends(session, office.fake.oa_id) == START + timedelta(days=90)
-        assert refresh_ends(session, "1") is None
+        ends = session.get_one(ZaloTokens, office.fake.oa_id).refresh_expires_at
+        assert ends == START + timedelta(days=90)
