@@ -6,6 +6,7 @@ On one machine this is the whole engine; many machines have a queue call `LaneWo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -125,6 +126,7 @@ class Lanes:
     async def _keep(self, courier: Courier) -> None:
         key = (courier.channel, courier.account)
         wake = self._wakes.setdefault(key, asyncio.Event())
+        stopping = _own_task().cancelling  # a fault on the way out must not hide it
         worker = LaneWorker(
             courier,
             sessions=self._sessions,
@@ -140,10 +142,12 @@ class Lanes:
             while True:
                 wake.clear()
                 pause = await self._carry(worker, key)
-                try:
-                    await asyncio.wait_for(wake.wait(), pause)
-                except TimeoutError:
-                    continue
+                if stopping():
+                    return
+                # Not wait_for: on Python 3.11 it drops a cancellation that comes together with the wake.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await wake.wait()
         finally:
             worker.close()
 
@@ -186,6 +190,12 @@ class Lanes:
     def _store(self, channel: str, account: str, pace: Mapping[str, object]) -> None:
         with self._sessions.begin() as session:
             save_pace(session, channel, account, owner=self._owner, now=self._clock.now(), pace=pace)
+
+
+def _own_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 def _time() -> float:

@@ -92,7 +92,8 @@ class Files:
         """Wait while others upload a file; whether Telegram has it then."""
         while (upload := self._uploads.get(file.stored)) is not None:
             try:
-                await asyncio.wait_for(upload.wait(), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await upload.wait()
             except TimeoutError:
                 raise StillUploading from None
             if await self._handle(file):

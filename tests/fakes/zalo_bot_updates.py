@@ -80,7 +80,8 @@ class Updates(State):
             if left <= 0:
                 raise Refusal(408, "Request timeout")
             with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), left)
+                async with asyncio.timeout(left):
+                    await wake.wait()
 
     # --- webhooks
 
