@@ -37,6 +37,7 @@ from office.clock import Clock, SystemClock
 from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
 from office.messages import SentFile
 from office.settings import Settings, hash_key
+from office.stopping import told_to_stop
 
 log = structlog.get_logger(__name__)
 
@@ -316,6 +317,8 @@ class Office:
                 # A fault in one channel must not take the others down with it.
                 channel.state.up, channel.state.detail = False, type(exc).__name__
                 log.exception("channel.failed", channel=channel.name)
+            if told_to_stop():
+                return
             if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
             spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing

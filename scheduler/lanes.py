@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from office.clock import Clock
 from office.database import DatabaseUnavailable
 from office.deliveries import Status
+from office.stopping import told_to_stop
 from scheduler.courier import Courier
 from scheduler.delivery import Policy
 from scheduler.holding import save_pace, this_process
@@ -126,7 +127,6 @@ class Lanes:
     async def _keep(self, courier: Courier) -> None:
         key = (courier.channel, courier.account)
         wake = self._wakes.setdefault(key, asyncio.Event())
-        stopping = _own_task().cancelling  # a fault on the way out must not hide it
         worker = LaneWorker(
             courier,
             sessions=self._sessions,
@@ -142,7 +142,7 @@ class Lanes:
             while True:
                 wake.clear()
                 pause = await self._carry(worker, key)
-                if stopping():
+                if told_to_stop():
                     return
                 # Not wait_for: on Python 3.11 it drops a cancellation that comes together with the wake.
                 with contextlib.suppress(TimeoutError):
@@ -190,12 +190,6 @@ class Lanes:
     def _store(self, channel: str, account: str, pace: Mapping[str, object]) -> None:
         with self._sessions.begin() as session:
             save_pace(session, channel, account, owner=self._owner, now=self._clock.now(), pace=pace)
-
-
-def _own_task() -> asyncio.Task[None]:
-    task = asyncio.current_task()
-    assert task is not None
-    return task
 
 
 def _time() -> float:
