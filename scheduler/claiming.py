@@ -16,6 +16,8 @@ from scheduler.courier import Parcel
 from scheduler.delivery import Claimed, Grip, Policy, copy_of, finish
 from scheduler.waiting import WAITING, not_stopped
 
+_Cause = tuple[Source, int]  # what a message speaks of
+
 _READ_AHEAD = 200  # rows fetched at a time
 _REPLACED = (Source.REMINDER, Source.ASSIGNMENT)  # of which a later message says all that matters
 DIGEST_PART = 1000  # parts of digests are numbered apart from those of the messages they stand for
@@ -43,9 +45,9 @@ def claim(
         rows = _heads(session, grip, now=now, most=most - len(claimed), blocked=passed, free=free)
         if not rows:
             break
-        for row in rows:
+        for row, cause in rows:
             if _takes(session, row, now=now, policy=policy):
-                claimed.append(_take(session, row, grip, now=now, policy=policy))
+                claimed.append(_take(row, cause, grip, now=now, policy=policy))
                 passed.add(row.chat)
         session.flush()
     return claimed
@@ -59,8 +61,8 @@ def _heads(
     most: int,
     blocked: Collection[str],
     free: Iterable[ColumnElement[bool]],
-) -> Sequence[Delivery]:
-    """The first waiting message of each chat that is not busy, of those that are `free` to go.
+) -> list[tuple[Delivery, _Cause]]:
+    """The first waiting message of each chat that is not busy, of those that are `free` to go; and its cause.
 
     Read along the index until there are enough, so that it costs the same however many wait.
     """
@@ -86,8 +88,11 @@ def _heads(
                 chosen.append(number)
                 if len(chosen) == most:
                     break
-    found = select(Delivery).where(Delivery.id.in_(chosen)).order_by(*order)
-    return session.scalars(found.execution_options(populate_existing=True)).all()
+    found = select(Delivery, Occurrence.source, Occurrence.source_id)
+    found = found.join(Occurrence, Occurrence.id == Delivery.occurrence_id)
+    found = found.where(Delivery.id.in_(chosen)).order_by(*order)
+    heads = session.execute(found.execution_options(populate_existing=True))
+    return [(row, (source, source_id)) for row, source, source_id in heads]
 
 
 def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) -> bool:
@@ -110,8 +115,8 @@ def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) ->
     return True
 
 
-def _take(session: Session, row: Delivery, grip: Grip, *, now: datetime, policy: Policy) -> Claimed:
-    cause = session.get_one(Occurrence, row.occurrence_id)
+def _take(row: Delivery, cause: _Cause, grip: Grip, *, now: datetime, policy: Policy) -> Claimed:
+    source, source_id = cause
     [reply] = replies_from_json(row.body)
     if row.act is Act.SEND:
         reply = _marked(row, reply, now=now, policy=policy)
@@ -126,8 +131,8 @@ def _take(session: Session, row: Delivery, grip: Grip, *, now: datetime, policy:
         reply=reply,
         act=row.act,
         target=row.target or "",
-        source=cause.source,
-        source_id=cause.source_id,
+        source=source,
+        source_id=source_id,
     )
     return Claimed(parcel=parcel, attempts=row.attempts, member_id=row.member_id)
 

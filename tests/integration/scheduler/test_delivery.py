@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from office.deliveries import Doubt, Lane, Occurrence, OccurrenceState, Source, Status, Urgency
@@ -89,6 +89,16 @@ def test_a_blocked_chat_holds_up_no_other(desk: Desk) -> None:
     desk.queue(*[chat(n) for n in range(1, 40)])
     claimed = desk.claim(most=3, blocked=tuple(str(n) for n in range(1, 30)))
     assert [c.parcel.to.chat for c in claimed] == ["30", "31", "32"]
+
+
+def test_claiming_many_asks_the_database_no_oftener_than_claiming_few(desk: Desk, engine: Engine) -> None:
+    desk.queue(*[chat(n) for n in range(1, 40)])
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert len(desk.claim(most=4)) == 4
+    few = len(asked)
+    assert len(desk.claim(most=30)) == 30
+    assert len(asked) == 2 * few > 0
 
 
 def test_a_long_message_has_an_outcome_for_each_part_and_they_go_in_order(desk: Desk) -> None:
