@@ -16,9 +16,11 @@ from bot.channels.postbox import Unreadable
 from bot.channels.refusals import Refusals
 from bot.channels.request_body import body_of
 from bot.channels.zalo_oa_events import Happening, What, read_event
-from bot.channels.zalo_oa_signature import HEADER, PROBE, parse, shape, verify
+from bot.channels.zalo_oa_signature import HEADER, PROBE, looks_like_event, parse, shape, verify
 from office.clock import Clock
 from office.database import DatabaseUnavailable
+
+_SHAPES = 6  # of signatures that the log is told of; wrong ones leave room for right ones
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class OaWebhook:
         self._take = take
         self._refusals = refusals
         self._within = within
-        self._shape = ""  # of the signature's header, once it was seen
+        self._shapes: set[tuple[str, bool]] = set()  # of signatures that were seen, and whether right
 
     async def answer(self, request: Request) -> Response:
         """Take an event. 200 once it is stored or known or says nothing; anything else is repeated."""
@@ -56,9 +58,10 @@ class OaWebhook:
         if body is None:
             return PlainTextResponse("too large", 413)
         header = request.headers.get(HEADER, "")
-        if not self._is_signed(body, header):
+        raw = parse(body) if self._is_signed(body, header) else None
+        if raw is None:
             return PlainTextResponse("unauthorized", 401)
-        received, raw = self._clock.now(), parse(body) or {}
+        received = self._clock.now()
         try:
             happening = read_event(raw, oa_id=self._oa_id, received=received)
         except Unreadable as unreadable:
@@ -73,19 +76,23 @@ class OaWebhook:
         if header == PROBE:
             return False
         signed = verify(body, header, app_id=self._app_id, secret=self._secret)
-        self._look_at(header, signed=signed)
         if signed:
             self._refusals.accepted()
-        elif parse(body) is not None:
+        elif looks_like_event(body):
             self._refusals.refused()
+        else:
+            return False
+        self._look_at(header, signed=signed)
         return signed
 
     def _look_at(self, header: str, *, signed: bool) -> None:
         """Say once what signatures look like here: two accounts of it disagree."""
-        if not self._shape:
-            self._shape = shape(header)
-            verdict = "đúng" if signed else "SAI, sự kiện bị từ chối"
-            _log.info("Chữ ký webhook Zalo OA lần đầu: %s (%s)", self._shape, verdict)
+        seen = shape(header), signed
+        if seen in self._shapes or len(self._shapes) >= (_SHAPES if signed else _SHAPES // 2):
+            return
+        self._shapes.add(seen)
+        verdict = "đúng" if signed else "SAI, sự kiện bị từ chối"
+        _log.info("Chữ ký webhook Zalo OA lần đầu: %s (%s)", seen[0], verdict)
 
     async def _stored(self, happening: Happening, raw: dict[str, Any], received: datetime) -> bool:
         """Store it; False when that isn't done in time. It still will be, and is then known next time."""

@@ -372,9 +372,11 @@ async def test_a_wrong_key_is_loud_until_an_event_is_accepted(
             state = oa.state
 
             async def wrong(signature: str = "mac=00") -> None:
-                assert await asyncio.to_thread(fake.post, {"timestamp": "1"}, signature=signature) == 401
+                event = {"event_name": "user_send_text", "timestamp": "1"}
+                assert await asyncio.to_thread(fake.post, event, signature=signature) == 401
 
             await wrong(PROBE)
+            assert await asyncio.to_thread(fake.post, {"timestamp": "1"}, signature=False) == 401
             assert "bad_signatures" not in state.facts
             await wrong()
             await wrong()

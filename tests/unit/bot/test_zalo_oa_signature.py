@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.zalo_oa_signature import parse, shape, verify
+from bot.channels.zalo_oa_signature import looks_like_event, parse, shape, verify
 
 APP, SECRET = "360846524940903967", "khoá-bí-mật"
 BODY = '{"event_name":"user_send_text","message":{"text":"lệ phí?"},"timestamp":"154390853474"}'.encode()
@@ -58,6 +59,38 @@ def test_a_timestamp_may_be_a_number(stamp: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"timestamp": null}', b"\xff", b"[" * 100_000])
 def test_a_body_without_a_timestamp_is_nobodys(body: bytes) -> None:
     assert not verify(body, mac(body, ""), app_id=APP, secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    "before", [b'"a":' + b"[" * 100_000, b'"a":[' + b"[]," * 300_000 + b"[]]", b'"timestamp":"7",' * 60_000]
+)
+def test_before_its_signature_is_known_to_be_right_a_body_is_not_parsed(
+    before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who posts what isn't Zalo's must not keep the office's one thread from the citizens."""
+
+    def parsed(*_: object, **__: object) -> None:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr("bot.channels.zalo_oa_signature.json.loads", parsed)
+    body = b"{" + before + b',"event_name":"x","timestamp":"1"}'
+    began = time.process_time()
+    assert not verify(body, mac(), app_id=APP, secret=SECRET)
+    assert looks_like_event(body)
+    assert time.process_time() - began < 0.1
+
+
+def test_a_timestamp_inside_what_the_event_carries_is_not_mistaken_for_its_own() -> None:
+    inside = b'{"a":{"timestamp":7},"text":"\\"timestamp\\":\\"8\\"","timestamp":"154390853474"}'
+    assert verify(inside, mac(inside), app_id=APP, secret=SECRET)
+    assert not verify(inside, mac(inside, "8"), app_id=APP, secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"timestamp":"1"}', b'{"event_name":"x"}', b"GET /?timestamp"]
+)
+def test_what_anybody_may_post_is_no_event(body: bytes) -> None:
+    assert not looks_like_event(body)
 
 
 def test_without_a_secret_nothing_is_taken() -> None:
