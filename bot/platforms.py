@@ -119,6 +119,7 @@ def _zalo_oa(ground: Ground) -> ZaloOa:
         addresses=ground.addresses,
         files=_shelf(ground, ZALO_OA, account),
         office_name=ground.settings.office.name,
+        talk_minutes=ground.settings.limits.conversation_minutes,
     )
 
 

@@ -82,6 +82,7 @@ class ZaloOa(Platform):
         addresses: FileAddresses | None = None,
         files: StoredFiles | None = None,
         office_name: str = "",
+        talk_minutes: int = 30,
         pace: Pace | None = None,
     ) -> None:
         """`gate`: the account's pace, which answers and deliveries share. `files`: those that messages carry
@@ -108,6 +109,7 @@ class ZaloOa(Platform):
             clock=clock,
             hash_key=hash_key,
             human_minutes=settings.human_minutes,
+            talk_minutes=talk_minutes,
             billed=settings.billed,
         )
         self._pings = Pings(settings.template, readers=readers, office_name=office_name)
@@ -265,7 +267,12 @@ class ZaloOa(Platform):
     # --- what comes in
 
     async def _take(self, happening: Happening, raw: dict[str, Any], received: datetime) -> None:
-        """Store an event of the webhook, without its content where nobody answers it."""
+        """Store an event of the webhook, without its content where nobody answers it; not at all where it is
+        between other people."""
+        if happening.incoming is not None and not await asyncio.to_thread(
+            self._people.is_meant, happening.incoming
+        ):
+            return
         kept = {"at": received.isoformat(), "event": raw} if happening.incoming is not None else None
         note = partial(self._people.note, happening=happening)
         if await self._postbox.take(happening.key, kept, also=note):
@@ -284,7 +291,8 @@ class ZaloOa(Platform):
         if (group := stored.get("group")) is not None:
             change = Change(group=group["id"], title=group["title"], event=Event(group["event"]))
             return change.incoming(account=self.account, at=at)
-        return read_event(stored["event"], oa_id=self.account, received=at).incoming
+        incoming = read_event(stored["event"], oa_id=self.account, received=at).incoming
+        return incoming and replace(incoming, addressed=True)  # otherwise it wouldn't have been stored
 
     async def _serve(self, incoming: Incoming) -> None:
         """Handle a message or event and answer it. Raises Undelivered, DatabaseUnavailable."""

@@ -48,7 +48,7 @@ class What(StrEnum):
     """What an event is to us."""
 
     WROTE = "wrote"  # a message or tap of a person, or something else that they did towards us
-    GROUP = "group"  # a message in a group that calls us
+    GROUP = "group"  # a message in a group: it calls us, or may answer what we have asked its writer
     FOLLOWED = "followed"
     UNFOLLOWED = "unfollowed"
     HUMAN = "human"  # somebody of the office wrote to a person in the account's own tool
@@ -225,7 +225,9 @@ def _in_group(event: _Event, oa_id: str) -> Happening:
         return nothing
     said = _clean(event.message.text)
     text = _MENTION.sub(" ", said).strip()
-    if not (oa_id in _MENTION.findall(said) or text.startswith("/") or payload_of(text)):
+    mentioned = _MENTION.findall(said)
+    calls = oa_id in mentioned or text.startswith("/") or bool(payload_of(text))
+    if not calls and (mentioned or not text or not _ID.match(event.sender.id)):
         return nothing
     user = _id(event.sender.id, "sender.id")
     incoming = Incoming(
@@ -237,6 +239,7 @@ def _in_group(event: _Event, oa_id: str) -> Happening:
         at=event.at,
         text=text,
         group=True,
+        addressed=calls,
         file=_file(event.message.attachments or ()),
     )
     return Happening(what=What.GROUP, key=incoming.key, user=user, at=event.at, incoming=incoming)

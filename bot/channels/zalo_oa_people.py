@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.zalo_oa_events import Happening, What
 from bot.channels.zalo_oa_windows import Billed, Way, way
-from office import contacts, groups, inbox
+from handlers.conversation import Talk
+from handlers.picking import picked
+from office import contacts, conversations, groups, inbox
 from office.channel_names import ZALO_OA
 from office.clock import Clock
 from office.contacts import Contact, Window
@@ -39,14 +41,18 @@ class OaPeople:
         clock: Clock,
         hash_key: bytes,
         human_minutes: int,
+        talk_minutes: int,
         billed: Billed,
     ) -> None:
+        """`human_minutes`: of silence after a colleague has written, `talk_minutes`: that a question of ours
+        may be answered."""
         self._account = account
         self._sessions = sessions
         self._readers = readers
         self._clock = clock
         self._key = hash_key
         self._human = timedelta(minutes=human_minutes)
+        self._talk = timedelta(minutes=talk_minutes)
         self._billed: Billed = billed
 
     def note(self, session: Session, happening: Happening) -> None:
@@ -67,6 +73,17 @@ class OaPeople:
                 contacts.handed_over(session, ZALO_OA, self._account, person, until=until, at=at)
             case What.GROUP | What.NOTHING:
                 pass  # nothing is known of what it means for private messages
+
+    def is_meant(self, incoming: Incoming) -> bool:
+        """Whether a message is for us: of what people say to each other in a group, only what picks a choice
+        that its writer was offered there, or goes on with what we have asked them."""
+        if incoming.addressed:
+            return True
+        where = incoming.channel, incoming.account, incoming.chat, incoming.sender
+        key = conversations.conversation_key(*where, hash_key=self._key)
+        with self._readers() as session:
+            talk = Talk.from_dict(conversations.load(session, key, now=self._clock.now(), ttl=self._talk))
+        return bool(talk.staff.get("flow") or picked(talk, incoming))
 
     def course(self, incoming: Incoming) -> Course:
         """What is to be done with a message or event."""

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from bot.channels.base import ChannelDown, FileUnavailable
 from bot.channels.zalo_oa_signature import PROBE
 from bot.channels.zalo_oa_tokens import store_pair
+from handlers.conversation import Talk
 from office import groups
 from office.database import DatabaseUnavailable
 from office.inbox import InboxState, Update
@@ -655,6 +656,26 @@ async def test_a_group_is_answered_where_it_calls_us(tmp_path: Path, clock: Mova
         [heard] = [i for i in stage.desk.heard if i.event is None]
         assert (heard.group, heard.sender) == (True, hoa.id)
         stage.close()
+
+
+async def test_in_a_group_a_number_answers_what_its_writer_was_asked_and_nobody_else(
+    stage: Stage, fake: FakeZaloOa, clock: MovableClock
+) -> None:
+    group, hoa, lan = fake.gmf_group("Phòng QLTM"), fake.person("Hoa"), fake.person("Lan")
+    asked, writes = Talk(), Talk(staff={"flow": "extend"})
+    asked.offer((say("chọn", choices=CHOICES),), clock.now())
+    stage.talks(group, {hoa: asked, lan: writes})
+    async with stage.serving():
+        for user, text in ((lan, "đến 30/11, chờ số liệu"), (hoa, "3"), (hoa, "trưa nay ăn gì"), (hoa, "2")):
+            fake.say(group, text, user=user)
+        await settled(stage)
+        clock.ahead = timedelta(minutes=31)
+        fake.say(group, "1", user=hoa)
+        fake.say(group, "/viec", user=hoa)
+        await settled(stage)
+    assert sorted(stage.desk.texts) == ["/viec", "2", "đến 30/11, chờ số liệu"]
+    with stage.session() as session:
+        assert len(session.scalars(select(Update.id)).all()) == 4, "what people say to each other is not kept"
 
 
 async def test_a_new_group_is_told_of_once_with_its_name(stage: Stage, fake: FakeZaloOa) -> None:

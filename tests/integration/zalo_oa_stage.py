@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from bot.channels.base import FileAddresses
 from bot.channels.zalo_oa import Pace, ZaloOa
 from bot.channels.zalo_oa_courier import OaCourier
 from bot.channels.zalo_oa_tokens import TokenKeeper, store_pair
-from office import channel_settings, contacts, inbox
+from handlers.conversation import Talk
+from office import channel_settings, contacts, conversations, inbox
 from office.database import make_engine, session_factory
 from office.inbox import InboxState, Update
 from office.messages import ChatAddress, File, Incoming, Line, Reply
@@ -194,6 +195,15 @@ class Stage:
         person = person_hash("zalo_oa", user.id, KEY)
         with self.sessions.begin() as session:
             contacts.wrote(session, "zalo_oa", self.fake.oa_id, person, at=at)
+
+    def talks(self, chat: Group, talks: Mapping[User, Talk]) -> None:
+        """What each of these people was asked in a group just now."""
+        with self.sessions.begin() as session:
+            for user, talk in talks.items():
+                key = conversations.conversation_key(
+                    "zalo_oa", self.fake.oa_id, chat.id, user.id, hash_key=KEY
+                )
+                conversations.save(session, key, talk.as_dict(), now=self.clock.now())
 
     def states(self) -> list[InboxState]:
         with self.sessions() as session:

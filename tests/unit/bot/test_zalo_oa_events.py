@@ -190,7 +190,14 @@ def test_commands_and_words_to_type_call_us_too(text: str) -> None:
     assert read(group(text, group_id="f414")).what is What.GROUP
 
 
-@pytest.mark.parametrize("text", ["ăn trưa chưa?", "[@246] xem giúp", "", "12"])
+@pytest.mark.parametrize("text", ["ăn trưa chưa?", "12"])
+def test_what_may_answer_a_question_of_ours_does_not_call_us(text: str) -> None:
+    assert not heard(group(text, group_id="f414")).addressed
+    assert heard(group("/viec", group_id="f414")).addressed
+    assert read(group(text, group_id="f414", sender={})).what is What.NOTHING
+
+
+@pytest.mark.parametrize("text", ["[@246] xem giúp", "", " "])
 def test_what_colleagues_say_to_each_other_is_nothing(text: str) -> None:
     happening = read(group(text, group_id="f414"))
     assert (happening.what, happening.incoming) == (What.NOTHING, None)
