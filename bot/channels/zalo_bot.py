@@ -35,7 +35,7 @@ from bot.channels.zalo_bot_polling import Pace, Poller
 from bot.channels.zalo_bot_serving import Server
 from bot.channels.zalo_bot_speaking import Speaker
 from bot.channels.zalo_calls import CallEnded, Refused, TooFast, WrongToken
-from office import contacts
+from office import contacts, groups
 from office.channel_settings import ZaloBot as Settings
 from office.clock import Clock
 from office.database import DatabaseUnavailable
@@ -292,15 +292,21 @@ class ZaloBot(Platform):
             self._seen.popitem(last=False)
 
     def _remember_writer(self, event: dict[str, Any]) -> Also | None:
-        """When somebody wrote last, who thereby counts as one of the plan's users; not what is in groups."""
+        """Who writes in private counts as one of the plan's users, and can be written to, whatever was known
+        before; what is said in groups tells nothing of that."""
         try:
             incoming = self._read(event)
         except Unreadable:
             return None
         if incoming is None or incoming.group:
             return None
-        person, at = self._server.person(incoming), incoming.at
-        return lambda session: contacts.wrote(session, NAME, self.account, person, at=at)
+        person, chat, at = self._server.person(incoming), incoming.chat, incoming.at
+
+        def remember(session: Session) -> None:
+            contacts.wrote(session, NAME, self.account, person, at=at)
+            groups.in_reach_again(session, channel=NAME, account=self.account, chat=chat)
+
+        return remember
 
     def _read(self, raw: Any) -> Incoming | None:
         return read_event(raw, account=self.account, now=self._clock.now())

@@ -19,10 +19,11 @@ from sqlalchemy import select
 
 from bot.channels.base import ChannelDown, FileUnavailable
 from bot.channels.zalo_bot import ZaloBot
+from office import groups
 from office.contacts import Contact
 from office.database import make_engine, session_factory
 from office.inbox import InboxState
-from office.messages import Choice, ChoiceKind, File
+from office.messages import ChatAddress, Choice, ChoiceKind, File
 from office.people import ChatAccount, Member
 from office.privacy import person_hash
 from scheduler.ration import Purpose
@@ -184,6 +185,25 @@ async def test_a_picture_from_staff_reaches_the_desk(stage: Stage, fake: FakeZal
     [incoming] = stage.desk.heard
     assert incoming.file is not None
     assert incoming.file.id == "https://photo-stal-1.zdn.vn/giay-moi.jpg"
+
+
+async def test_a_civil_servant_out_of_reach_is_in_reach_again_once_they_write(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    an, binh, group = fake.person("An"), fake.person("Bình"), fake.group()
+    for who in (an, binh):
+        _tie(stage, fake, who.id)
+        to = ChatAddress(channel="zalo_bot", account=fake.bot_id, chat=who.id)
+        with stage.sessions.begin() as session:
+            assert groups.out_of_reach(session, to, reason="Zalo không tìm thấy", now=datetime.now(UTC))
+    async with stage.running():
+        fake.say(an, "có đây")
+        fake.say(group, "có đây", user=binh, mention=True)  # of their own chat this says nothing
+        await stage.done(2)
+    with stage.sessions() as session:
+        accounts = {row.chat: row.disabled_at for row in session.scalars(select(ChatAccount))}
+    assert accounts[an.id] is None
+    assert accounts[binh.id] is not None
 
 
 # --- polling
