@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
-from handlers.staff.words import one_person, parse_day, split_reason, take_number
+from handlers.staff.words import demand_reason, one_person, parse_day, split_reason, take_number
 from office.assignments import Decision
 from office.people import Role
 from office.refusal import Refused
@@ -55,6 +55,7 @@ def _returned(request: StaffRequest, assignment_id: int, reason: str) -> Replies
 
 
 def _return_flow(request: StaffRequest, text: str) -> Replies:
+    demand_reason(text)
     return _returned(request, int(request.state.get("assignment", 0)), split_reason(text)[1] or text)
 
 
@@ -138,6 +139,7 @@ def _other_day_flow(request: StaffRequest, text: str) -> Replies:
 
 
 def _refuse_flow(request: StaffRequest, text: str) -> Replies:
+    demand_reason(text)
     return _refused(request, int(request.state.get("extension", 0)), split_reason(text)[1] or text)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
+from handlers.staff.corrections import agreed, corrections
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
-from handlers.staff.words import split_reason
+from handlers.staff.words import demand_reason, split_reason
 from office import people
 from office.assignments import Priority
 from office.messages import Choice, ChoiceKind, Line, Style
@@ -30,6 +33,12 @@ _UNREACHED = (
     "Chưa báo được cho ai: phòng này chưa có nhóm được duyệt, người được giao chưa gắn tài khoản. "
     "Cấp mã: /capma, duyệt nhóm: /nhom."
 )
+_UNCLEAR = "Em chưa giao và chưa sửa gì: chưa rõ ý anh/chị."
+_HOW_TO_CHANGE = (
+    "Đồng ý thì trả lời «giao», bỏ thì «thôi». Muốn sửa thì ghi rõ, ví dụ: «nội dung: …», «hạn 20/12», "
+    "«giao cho QLTM», «khẩn»."
+)
+_NEWER = "Việc này đã được sửa sau lần hiện ấy. Xin xem lại bản mới nhất."
 _EXAMPLE = "Ví dụ: /giao QLTM; Báo cáo tháng 11; 30/11; 375/SCT-VP ngày 29/3/2021; khẩn; giao bởi Giám đốc Sở"
 
 
@@ -143,11 +152,19 @@ def _preview(request: StaffRequest, parts: _Parts) -> Replies:
         lines.append(f"Giao bởi: {parts.given_by}")
     if deadline.warning:
         lines.append(f"⚠ {deadline.warning}")
-    choices = (
-        Choice(kind=ChoiceKind.OPTION, label="Giao việc này", payload="s:giao:co"),
+    return say(*lines, title="Xem lại trước khi giao", choices=_choices(parts))
+
+
+def _choices(parts: _Parts) -> tuple[Choice, ...]:
+    """The first one holds for what was shown with it alone, not for what that has been changed into."""
+    return (
+        Choice(kind=ChoiceKind.OPTION, label="Giao việc này", payload=f"s:giao:co:{_print_of(parts)}"),
         Choice(kind=ChoiceKind.OPTION, label="Bỏ", payload="s:giao:thoi"),
     )
-    return say(*lines, title="Xem lại trước khi giao", choices=choices)
+
+
+def _print_of(parts: _Parts) -> str:
+    return hashlib.sha256(json.dumps(asdict(parts)).encode()).hexdigest()[:12]
 
 
 def _tap_give(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
@@ -157,9 +174,13 @@ def _tap_give(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
         return say("Đã bỏ, không giao việc nào.", replaces=True)
     if previous.get("flow") != "give.confirm":
         raise Refused("Việc này đã giao hoặc đã quá lâu.", "Gõ lại: /giao")
-    row = request.work.create(request.session, _parts(previous).draft(), actor=request.me, now=request.now)
+    parts = _parts(previous)
+    if arguments[1:] and arguments[1] != _print_of(parts):
+        [preview] = _preview(request, parts)
+        return (replace(preview, lines=(Line(_NEWER, Style.WARNING), *preview.lines)),)
+    row = request.work.create(request.session, parts.draft(), actor=request.me, now=request.now)
     reply = card(request.session, request.work, row, today=request.today, headline="Đã giao việc")
-    lines = list(reply.lines)
+    lines = [line for line in reply.lines if line.style is not Style.HINT]  # those are for who does it
     if not request.work.recipients(request.session, row, on=request.today):
         lines.append(Line(_UNREACHED, Style.WARNING))
     return say(*lines, choices=reply.choices[-1:], replaces=True)
@@ -187,19 +208,36 @@ def _due_flow(request: StaffRequest, text: str) -> Replies:
 
 
 def _express_flow(request: StaffRequest, text: str) -> Replies:
+    demand_reason(text)
     reason = split_reason(text)[1] or text
     return _go_on(request, replace(_parts(request.state), express_reason=reason.strip()))
 
 
 def _confirm_flow(request: StaffRequest, text: str) -> Replies:
-    """Words instead of the button, or a correction of one part."""
-    if people.plain(text) in ("co", "dong y", "giao", "ok", "1"):
+    """Words instead of the button, or a clear change of one part; anything else changes nothing."""
+    answer = agreed(text)
+    if answer is not None:
         request.previous = dict(request.state)
         request.state.clear()
-        return _tap_give(request, ("co",))
+        return _tap_give(request, ("co" if answer else "thoi",))
     parts = _parts(request.state)
-    piece = read_piece(request.session, text, request.today)
-    return _go_on(request, _with(replace(parts, title="") if piece.text else parts, piece))
+    changes = corrections(request.session, text, request.today)
+    for piece in changes:
+        parts = _with(_without(parts, piece), piece)
+    return _go_on(request, parts) if changes else say(_UNCLEAR, _HOW_TO_CHANGE, choices=_choices(parts))
+
+
+def _without(parts: _Parts, piece: Piece) -> _Parts:
+    """What was said of the same before is forgotten."""
+    if piece.text:
+        return replace(parts, title="")
+    if piece.due_on or piece.working_days is not None:
+        return replace(parts, due_on="", working_days=None)
+    if piece.department_id is not None or piece.member_ids:
+        return replace(parts, department_id=None, member_ids=())
+    if piece.document:
+        return replace(parts, document_date="")
+    return replace(parts, express_reason="") if piece.priority else parts
 
 
 COMMANDS = (

@@ -28,6 +28,7 @@ from handlers.staff import (
     unread,
     work,
 )
+from handlers.staff.corrections import right
 from handlers.staff.papers import Papers
 from handlers.staff.request import Command, ConsoleAddress, Replies, StaffRequest, Tapped, say
 from office import codes
@@ -192,7 +193,7 @@ class StaffRouter:
         if phrase is not None and (flow is None or (phrase.number is not None and not phrase.rest)):
             return self._said(request, phrase)
         if flow is not None:
-            if fold(text) in _STOP:
+            if fold(text) in _STOP and not right(text):
                 request.state.clear()
                 return say("Đã dừng, không ghi gì.")
             return flow(request, text)

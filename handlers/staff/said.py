@@ -18,6 +18,10 @@ _FILLERS = frozenset(
         "xin", "da", "den", "duoc", "roi", "vang", "ok", "a", "nhe",
     }
 )  # fmt: skip
+_ASSENT = frozenset(
+    {"u", "uh", "um", "vang", "oke", "okay", "anh", "chi", "cam", "on", "chao", "alo", "co", "khong", "dung"}
+)
+_ASKING = (" la gi", " the nao", " o dau", " bao nhieu", " bao gio", " khi nao", " lam sao", " duoc khong")
 _LEAD_INS = frozenset({"den", "toi", "han", "het", "xin", "gia", "em", "cho"})
 _NUMBER = re.compile(r"#?(\d{1,9})", re.ASCII)
 _DAY = re.compile(r"\d{1,2}[/.-]\d{1,2}", re.ASCII)
@@ -77,6 +81,16 @@ def number_in(word: str) -> int | None:
 def idle(text: str) -> bool:
     """Whether a text has nothing but words that mean nothing here."""
     return all(_plain(word) in _FILLERS for word in text.split())
+
+
+def empty(text: str) -> bool:
+    """Whether a text can't be the proof or the reason that was asked for: a word of assent, a mark, a number
+    of one or two digits (more likely of a list above), a question."""
+    plain = " ".join(word for word in (_plain(one).strip("?!") for one in text.split()) if word)
+    if text.rstrip().endswith("?") or plain.endswith(_ASKING):
+        return True
+    words = [word for word in plain.split() if word not in _FILLERS | _ASSENT]
+    return not words or (len(words) == 1 and words[0].isdecimal() and len(words[0]) < 3)
 
 
 def leading(text: str) -> int:

@@ -53,6 +53,12 @@ def split_reason(text: str) -> tuple[str, str]:
     return text[: match.start()].strip(" ,;"), text[match.end() :].strip()
 
 
+def demand_reason(text: str) -> None:
+    """Refuse an answer that can't be the reason that was asked for."""
+    if said.empty(text):
+        raise Refused("Em chưa ghi: đây chưa phải lý do.", "Xin viết lý do, hoặc gõ «thôi» để dừng.")
+
+
 def take_number(text: str) -> tuple[int, str]:
     """The number of an assignment in front, and the rest; «việc số 12 ạ» is a number too."""
     at = said.leading(text)
@@ -73,8 +79,8 @@ def one_person(session: Session, words: str) -> Person:
         raise Refused(f"Không thấy ai tên «{words.strip()[:60]}».", "Xem danh sách: /nguoi")
     known = people.departments(session)
     where = {department.id: department.name for department in known}
-    said = "; ".join(f"{p.name} ({where.get(p.department_id or 0, 'chưa có phòng')})" for p in found[:6])
-    raise Refused(f"Có {len(found)} người tên «{words.strip()[:60]}»: {said}.", "Viết đủ họ tên.")
+    names = "; ".join(f"{p.name} ({where.get(p.department_id or 0, 'chưa có phòng')})" for p in found[:6])
+    raise Refused(f"Có {len(found)} người tên «{words.strip()[:60]}»: {names}.", "Viết đủ họ tên.")
 
 
 def one_department(session: Session, words: str) -> Department:

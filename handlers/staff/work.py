@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from handlers.staff import said
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.unsaid import meant
-from handlers.staff.words import one_department, parse_day, split_reason, take_number
+from handlers.staff.words import demand_reason, one_department, parse_day, split_reason, take_number
 from office import people
 from office.assignments import (
     Assignment,
@@ -31,6 +31,7 @@ from scheduler.wording import when
 from scheduler.work_texts import brief, card
 
 _PAGE = 10
+_PROOF = "Xin gửi minh chứng: số văn bản, đường dẫn, hoặc gửi tệp vào đây. Gõ «thôi» để dừng."
 
 
 # --- lists
@@ -212,7 +213,7 @@ def _report(request: StaffRequest, assignment_id: int, proof: str) -> Replies:
         request.state.update(flow="proof", assignment=assignment_id)
         return say(
             f"Nhiệm vụ số {row.id}: {row.title}",
-            "Xin gửi minh chứng: số văn bản, đường dẫn, hoặc gửi tệp vào đây. Gõ «thôi» để dừng.",
+            _PROOF,
         )
     if file is not None:
         kind, proof = ProofKind.FILE, file.name or "tệp đính kèm"
@@ -232,6 +233,8 @@ def _report(request: StaffRequest, assignment_id: int, proof: str) -> Replies:
 
 
 def _proof(request: StaffRequest, text: str) -> Replies:
+    if request.incoming.file is None and said.empty(text):
+        raise Refused("Em chưa ghi: đây chưa phải minh chứng.", _PROOF)
     return _report(request, int(request.state.get("assignment", 0)), text)
 
 
@@ -281,6 +284,7 @@ def _extend_flow(request: StaffRequest, text: str) -> Replies:
     assignment_id = int(request.state.get("assignment", 0))
     kept = request.state.get("until")
     if kept:
+        demand_reason(text)
         return _ask(request, assignment_id, date.fromisoformat(str(kept)), split_reason(text)[1] or text)
     day_text, reason = split_reason(said.day_in(text))
     if not reason:

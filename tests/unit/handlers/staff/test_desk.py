@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from handlers.staff.corrections import agreed
 from office.assignments import Assignment, AssignmentState, Priority, Responsible
 from office.audit import Deed
 from office.deliveries import Delivery, Status
@@ -56,12 +57,68 @@ def test_what_is_missing_is_asked_for_step_by_step(office: Office) -> None:
     assert "không phải thời hạn" in office.say("Văn", "bao giờ xong thì xong")
     assert "Xem lại" in office.say("Văn", "15/12")
     assert "khẩn" in office.say("Văn", "khẩn")
-    assert "Nội dung: Báo cáo quý IV" in office.say("Văn", "Báo cáo quý IV")
+    assert "Nội dung: Báo cáo quý IV" in office.say("Văn", "Nội dung: Báo cáo quý IV")
     assert "Đã giao việc" in office.say("Văn", "có")
     with office.sessions() as session:
         named = session.scalars(select(Responsible).where(Responsible.named)).all()
     assert len(named) == 2
     assert office.row(1).priority is Priority.URGENT
+
+
+def test_a_stray_text_changes_nothing_in_work_that_waits_to_be_given(office: Office) -> None:
+    office.say("Văn", "/giao qltm; Báo cáo tháng 12; 15/12; khẩn")
+    for stray in ("khoan", "ừm để xem", "phí bán lẻ thuốc lá bao nhiêu", "An ơi", "?", "dạ", "99", "dung la",
+                  "nội dung thế nào", "số điện thoại của phòng", "hạn là bao giờ", "sửa"):  # fmt: skip
+        assert "chưa sửa gì" in office.say("Văn", stray), stray
+    assert "Đã giao việc" in office.tap("Văn", "Giao việc này")
+    row = office.row(1)
+    assert (row.title, row.due_on) == ("Báo cáo tháng 12", date(2026, 12, 15))
+    assert row.priority is Priority.URGENT
+
+
+def test_a_clear_change_is_taken_and_shown(office: Office) -> None:
+    for change, shown in (
+        ("nội dung: Báo cáo quý IV", "Nội dung: Báo cáo quý IV\n"),
+        ("Sửa nội dung thành Báo cáo quý IV", "Nội dung: Báo cáo quý IV\n"),
+        ("hạn 20/12", "hết Chủ nhật 20/12/2026"),
+        ("doi han thanh 21/12", "21/12/2026"),
+        ("thời hạn: trước 21/12", "21/12/2026"),
+        ("5 ngày làm việc", "07/12/2026"),
+        ("giao cho QLCN", "Giao cho: Phòng Quản lý công nghiệp\n"),
+        ("giao cho Nguyễn Văn An", "Giao cho: Nguyễn Văn An\n"),
+        ("nguyen van an, tran thi binh", "Giao cho: Nguyễn Văn An, Trần Thị Bình\n"),
+        ("văn bản 12/SCT-VP", "Văn bản: 12/SCT-VP\n"),
+        ("mức độ: thường", "Mức độ: thường"),
+        ("giao bởi Giám đốc Sở", "Giao bởi: Giám đốc Sở"),
+        ("hạn 21/12; khẩn; nội dung: Báo cáo quý IV", "Nội dung: Báo cáo quý IV\n"),
+        ("qlcn; Báo cáo quý IV; 21/12", "Nội dung: Báo cáo quý IV\n"),
+    ):
+        office.say("Văn", "/giao qltm; Báo cáo tháng 12; 10 ngày làm việc; 375/SCT-VP ngày 29/3/2021; khẩn")
+        assert shown in office.say("Văn", change) + "\n", change
+
+
+def test_yes_and_no_may_be_said_in_words(office: Office) -> None:
+    yes = ("có", "Đồng ý ạ", "ừ", "ok em", "đúng", "Đúng rồi ạ.", "giao luôn", "vâng ạ", "được")
+    assert [agreed(text) for text in yes] == [True] * len(yes)
+    assert [agreed(text) for text in ("không", "không giao ạ", "bỏ", "huỷ")] == [False] * 4
+    for text in ("đúng rồi ạ", "không ạ", "thôi", "dừng", "dung"):
+        office.say("Văn", "/giao qltm; Báo cáo tháng 12; 15/12")
+        said = office.say("Văn", text)
+        assert ("Đã giao việc" in said) == (text == "đúng rồi ạ")
+    with office.sessions() as session:
+        assert len(session.scalars(select(Assignment)).all()) == 1
+
+
+def test_the_button_under_an_older_preview_gives_nothing_newer(office: Office) -> None:
+    office.say("Văn", "/giao qltm; Báo cáo tháng 12; 15/12")
+    assert office.replies
+    older = office.replies[0].choices[0].payload
+    office.say("Văn", "hạn 16/12")
+    again = office.say("Văn", payload=older)
+    assert "đã được sửa" in again
+    assert "16/12/2026" in again
+    assert "Đã giao việc" in office.tap("Văn", "Giao việc này")
+    assert office.row(1).due_on == date(2026, 12, 16)
 
 
 def test_a_day_that_has_passed_or_is_off_is_said(office: Office) -> None:

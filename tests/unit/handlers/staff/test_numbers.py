@@ -101,8 +101,23 @@ def test_a_number_is_an_answer_in_words_once_words_are_asked_for(desk: Desk) -> 
     number = desk.office.give()
     desk.say("An", f"xem {number}")
     assert "minh chứng" in desk.say("An", "2")
-    assert "Đã ghi nhận" in desk.say("An", "3")
-    assert "báo hoàn thành (3)" in desk.say("Văn", f"xem {number}")
+    assert "Đã ghi nhận" in desk.say("An", "412")
+    assert "báo hoàn thành (412)" in desk.say("Văn", f"xem {number}")
+
+
+def test_a_stray_text_is_no_proof_and_no_reason(desk: Desk) -> None:
+    number = desk.office.give()
+    desk.say("An", f"xong {number}")
+    for stray in ("dạ", "vâng ạ", "ok", "3", "?", "phí bán lẻ thuốc lá bao nhiêu", "nộp ở đâu ạ?", "số 2"):
+        assert "chưa phải minh chứng" in desk.say("An", stray), stray
+    assert "Đã ghi nhận" in desk.say("An", "412/SCT-QLTM")
+    desk.say("Văn", f"tralai {number}")
+    for stray in ("vâng", "1", "là sao, thế nào?"):
+        assert "chưa phải lý do" in desk.say("Văn", stray), stray
+    assert "Đã trả lại" in desk.say("Văn", "thiếu phụ lục")
+    desk.say("An", f"giahan {number} 20/12")
+    assert "chưa phải lý do" in desk.say("An", "dạ vâng")
+    assert "Đã gửi Văn phòng" in desk.say("An", "chờ số liệu")
 
 
 def test_what_is_refused_leaves_the_choices_as_they_are(desk: Desk) -> None:
@@ -178,4 +193,4 @@ def test_a_newer_message_does_not_end_a_conversation_in_words(desk: Desk) -> Non
     assert "minh chứng" in desk.say("An", "Hoan thanh")
     desk.office.now += timedelta(minutes=1)
     desk.sent("An")
-    assert "Đã ghi nhận" in desk.say("An", "3")
+    assert "Đã ghi nhận" in desk.say("An", "412")
