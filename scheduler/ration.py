@@ -24,6 +24,11 @@ class Ration(Protocol):
         """Why a message for this must not be sent now, in Vietnamese with what to do; "" when it may."""
         ...
 
+    async def waits(self) -> bool:
+        """Whether it is refused because the platform says so, which may change within the hour: what somebody
+        has asked is then worth keeping."""
+        ...
+
     async def spend(self, purpose: Purpose) -> None:
         """One has been sent, or may have been."""
         ...
@@ -38,6 +43,9 @@ class NoRation(Ration):
 
     async def refusal(self, purpose: Purpose) -> str:
         return ""
+
+    async def waits(self) -> bool:
+        return False
 
     async def spend(self, purpose: Purpose) -> None:
         """Nothing is counted."""

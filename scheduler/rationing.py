@@ -7,7 +7,7 @@ The rule, for a month by the time of Việt Nam:
 2. Notices and other reminders also make way for the deadline pings that stand in the outbox already: what is
    left of the free part, less these, is theirs. An answer isn't held back for them: somebody waits for it.
 3. When the platform says that none are left, nothing is sent; once an hour it is tried again, since somebody
-   may have topped the plan up, and the first message that goes opens it for all.
+   may have topped the plan up, and the first message that goes opens it for all. Answers wait for that.
 
 Messages that are in the air at the same moment may overdraw the free part by as many as they are.
 """
@@ -174,6 +174,10 @@ class MonthlyRation(Ration):
     async def refusal(self, purpose: Purpose) -> str:
         known = await asyncio.to_thread(self._look)
         return known.refusal(purpose, self._quota)
+
+    async def waits(self) -> bool:
+        known = await asyncio.to_thread(self._look)
+        return known.ran_out
 
     async def spend(self, purpose: Purpose) -> None:
         await asyncio.to_thread(self._spend, purpose)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels.answering import Answerer
+from bot.channels.answering import Answerer, Undelivered
 from bot.channels.base import Desk, FileAddresses
 from bot.channels.plain_text import Page
 from bot.channels.zalo_bot_events import NAME, Wordless, without_mention
 from bot.channels.zalo_bot_pages import pages_of
 from bot.channels.zalo_bot_polling import Pace
 from bot.channels.zalo_bot_speaking import AnsweringMouth, Speaker
-from bot.channels.zalo_calls import CallEnded
 from office import contacts, inbox
 from office.clock import Clock
+from office.contacts import Contact
 from office.database import DatabaseUnavailable
 from office.inbox import AlreadyHandled, InboxState
 from office.messages import Incoming, Line, Reply
@@ -104,6 +103,8 @@ class Server:
         staff = await asyncio.to_thread(self._from_staff, incoming)
         purpose = Purpose.DEADLINE if staff else Purpose.ANSWER
         if await self._ration.refusal(purpose):
+            if await self._ration.waits():
+                raise Undelivered
             return await self._say_spent(incoming, purpose)
         pages = [page for reply in replies for page in await pages_of(reply, self._addresses)]
         answerer = self._answerers[purpose]
@@ -170,19 +171,21 @@ class Server:
     # --- when the month is spent
 
     async def _say_spent(self, incoming: Incoming, purpose: Purpose) -> None:
-        """Once a month to each person; then silence."""
-        if not await asyncio.to_thread(self._to_be_told, incoming):
+        """Once a month to each person; then silence. Raises Undelivered while they can't be told."""
+        if await asyncio.to_thread(self._knows_it_is_spent, incoming):
             return
         where = _ELSEWHERE.format(self._elsewhere) if self._elsewhere else _DIRECTLY
         text = _SPENT if await self._ration.refusal(Purpose.DEADLINE) else _KEPT
-        # Once, come what may: the plan has next to nothing left for it.
-        with suppress(CallEnded):
-            await self._gate.enter(incoming.chat, group=incoming.group)
-            await self._speaker.say(incoming.chat, Page(text=text.format(where)), purpose)
+        page, key = Page(text=text.format(where)), f"{incoming.key}:spent"
+        await self._answerers[purpose].send([page], chat=incoming.chat, group=incoming.group, key=key)
+        await asyncio.to_thread(self._told_it_is_spent, incoming)
 
-    def _to_be_told(self, incoming: Incoming) -> bool:
-        now = self._clock.now()
+    def _knows_it_is_spent(self, incoming: Incoming) -> bool:
+        with self._sessions() as session:
+            contact = session.get(Contact, (NAME, self._account, self.person(incoming)))
+            return contact is not None and contact.told_spent == month_of(self._clock.now())
+
+    def _told_it_is_spent(self, incoming: Incoming) -> None:
+        now, person = self._clock.now(), self.person(incoming)
         with self._sessions.begin() as session:
-            return contacts.tell_spent(
-                session, NAME, self._account, self.person(incoming), month=month_of(now), now=now
-            )
+            contacts.tell_spent(session, NAME, self._account, person, month=month_of(now), now=now)

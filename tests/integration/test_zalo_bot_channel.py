@@ -526,36 +526,45 @@ def _tie(stage: Stage, fake: FakeZaloBot, sender: str) -> None:
         )
 
 
-async def test_what_the_platform_refuses_again_and_again_is_a_spent_month(
+async def test_what_the_platform_refuses_again_and_again_is_a_spent_month_and_the_question_waits(
     stage: Stage, fake: FakeZaloBot
 ) -> None:
-    fake.plan("sendMessage", *[too_many(status=200)] * 20)
-    async with stage.running(pace=replace(PACE, hold=0.02, longest_hold=0.08)) as bot:
+    plan, fake.quota_status = fake.limits, 200
+    fake.limits = replace(plan, messages_per_month=0)
+    async with stage.running(pace=replace(PACE, hold=0.02, longest_hold=0.2, whole=0.1)) as bot:
         fake.say(fake.person(), "một")
-        await stage.done()
-        assert stage.ration.platform_says >= 1
+        await until(lambda: stage.ration.platform_says)
         assert "hết số tin của tháng" in bot.state.detail
         assert bot.state.up is True
-    assert stage.texts() == []
-    assert stage.ration.spent == []
-    waits = [seconds for _, seconds, account in stage.gate.floods if account]
-    assert waits == sorted(waits)
-    assert len(waits) >= 3
-
-
-async def test_messages_that_go_again_end_the_spent_month(stage: Stage, fake: FakeZaloBot) -> None:
-    class Lenient(Rations):
-        async def ran_out(self) -> None:
-            self.platform_says += 1
-
-    stage.ration = Lenient()
-    fake.plan("sendMessage", *[too_many()] * 3)
-    async with stage.running() as bot:
-        fake.say(fake.person(), "một")
-        await until(lambda: "hết số tin" in bot.state.detail)
+        await asyncio.sleep(0.1)
+        tried = len(fake.called("sendMessage"))
+        await asyncio.sleep(0.1)
+        assert len(fake.called("sendMessage")) == tried  # neither answered nor told while there are none
+        assert list(stage.rows().values()) == [InboxState.HANDLED]
+        fake.limits = plan
+        stage.ration.topped_up()
         await stage.done()
-        await until(lambda: not bot.state.detail)
+        assert bot.state.detail == ""
     assert stage.texts() == ["đáp một"]
+    assert stage.ration.spent == [Purpose.ANSWER]
+    waits = [seconds for _, seconds, account in stage.gate.floods if account]
+    assert len(waits) >= 3
+    assert max(waits) > 2 * min(waits)
+
+
+@pytest.mark.parametrize("outcome", [refuse(403), too_many()])
+async def test_who_could_not_be_told_that_the_month_is_spent_is_told_as_soon_as_that_goes(
+    stage: Stage, fake: FakeZaloBot, outcome: Planned
+) -> None:
+    stage.ration = Rations(left=0)
+    fake.plan("sendMessage", *[outcome] * 2)
+    an = fake.person("An")
+    async with stage.running():
+        fake.say(an, "một")
+        fake.say(an, "hai")
+        await stage.done(2)
+    [told] = fake.received(an)
+    assert "đã hết số tin" in told.text
 
 
 # --- the token

@@ -96,16 +96,25 @@ class Rations(Ration):
         self.left = left
         self.spent: list[Purpose] = []
         self.platform_says = 0
+        self.dry = False
 
     async def refusal(self, purpose: Purpose) -> str:
-        return "Đã hết tin của tháng. Xin Zalo nâng hạn mức." if len(self.spent) >= self.left else ""
+        spent = self.dry or len(self.spent) >= self.left
+        return "Đã hết tin của tháng. Xin Zalo nâng hạn mức." if spent else ""
+
+    async def waits(self) -> bool:
+        return self.dry
 
     async def spend(self, purpose: Purpose) -> None:
         self.spent.append(purpose)
 
     async def ran_out(self) -> None:
         self.platform_says += 1
-        self.left = 0
+        self.dry = True
+
+    def topped_up(self) -> None:
+        """The platform has some again."""
+        self.dry = False
 
 
 @dataclass

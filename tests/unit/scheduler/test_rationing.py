@@ -206,7 +206,9 @@ class TestRunningOut:
         asyncio.run(ration.ran_out())
         bot.clock.forward(minutes=59, seconds=59)
         assert all("Zalo báo đã hết" in refusal(p, DEADLINE) for p in (ration, other))
+        assert all(asyncio.run(p.waits()) for p in (ration, other))
         bot.clock.forward(seconds=2)
+        assert not asyncio.run(ration.waits())
         assert all(refusal(p, OTHER) == "" for p in (ration, other))
 
     def test_a_message_that_goes_clears_it_for_all(self, bot: Bot) -> None:
