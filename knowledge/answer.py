@@ -5,14 +5,16 @@ Pure: the same entry, facet, day and office give the same answer. Facts are join
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from knowledge.facets import FacetWriter, facts_told
 from knowledge.loader import Knowledge
 from knowledge.phrases import Phrases
 from knowledge.provenance import Provenance
-from knowledge.schema import Action, DocumentSet, Entry, Facet, Kind, Standing
+from knowledge.schema import Action, DocumentSet, Entry, Facet, Kind, Standing, Statement
 from knowledge.wording import AnswerLine, Part, placed
 
 TOPIC_LINES = 6
@@ -187,22 +189,53 @@ class Answerer:
     def _topic(self, entry: Entry, asked: Facet, today: date) -> Answer:
         facts = [f for f in entry.facts if f.shown and f.holds(today)]
         fitting = [f for f in facts if f.facet is asked] if asked is not Facet.OVERVIEW else []
-        chosen = [*fitting, *(f for f in facts if f not in fitting)]  # what was asked stands first
+        # What was asked stands first; how it was done before, last.
+        chosen = sorted([*fitting, *(f for f in facts if f not in fitting)], key=lambda fact: fact.past)
+        told = chosen[:TOPIC_LINES]
         lines = [AnswerLine(entry.title, Part.TITLE)]
         if entry.standing in GONE:  # what is merely doubtful is said with the caveats
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
         if entry.replaced:
             lines.append(AnswerLine(entry.replaced.says, Part.WARNING))
-        lines += [AnswerLine(placed(f.text, f), Part.ITEM) for f in chosen[:TOPIC_LINES]]
+        changed = entry.own_file or any(f.past for f in told)
+        lines += self._now_and_before(entry, told) if changed else _items(told)
         if len(chosen) > TOPIC_LINES:
             lines.append(AnswerLine(self.phrases("answer.more", count=len(chosen) - TOPIC_LINES)))
         if any(f in entry.truncated for f in (asked, Facet.OVERVIEW)) or (entry.truncated and not fitting):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
         lines += self._provenance.caveats(entry, asked, today)
-        lines += self._provenance.source_lines(entry, chosen[:TOPIC_LINES])
+        if not changed:
+            lines += self._provenance.source_lines(entry, told)
         more = tuple(dict.fromkeys([*(entry.replaced.entries if entry.replaced else ()), *entry.related]))
-        link = self._provenance.link(entry, chosen[:TOPIC_LINES])
+        # The pages of what is past are named, not opened.
+        link = self.office.portal_url if changed else self._provenance.link(entry, told)
         return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=link)
+
+    def _now_and_before(self, entry: Entry, told: Sequence[Statement]) -> list[AnswerLine]:
+        """Facts of different times, each with its own source and date: what holds now, whom to ask, how it
+        was before."""
+        lines: list[AnswerLine] = []
+        now, before = [f for f in told if not f.past], [f for f in told if f.past]
+        for _, facts in groupby(now, key=lambda fact: (fact.source, fact.as_of)):
+            alike = list(facts)
+            lines += [*_items(alike), *self._provenance.of_each(entry, alike)]
+        lines += self._own_file() if entry.own_file else []
+        if before:
+            lines.append(AnswerLine(self.phrases("answer.past"), Part.WARNING))
+            lines += [*_items(before), *self._provenance.of_each(entry, before)]
+        return lines
+
+    def _own_file(self) -> list[AnswerLine]:
+        """Whom to ask about a file of one's own, as far as the office has said how it is reached."""
+        office = self.office
+        lines = [AnswerLine(self.phrases("answer.ask_own", contact=office.contact(self.phrases)))]
+        if office.phone or office.email or office.address:
+            lines.append(AnswerLine(self.phrases("answer.have_code")))
+        return [*lines, *(AnswerLine(self.phrases("office.hours", text=hours)) for hours in office.hours)]
+
+
+def _items(facts: Iterable[Statement]) -> list[AnswerLine]:
+    return [AnswerLine(placed(f.text, f), Part.ITEM) for f in facts]
 
 
 def _is_cut(entry: Entry, asked: Facet) -> bool:

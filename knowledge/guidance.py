@@ -41,6 +41,6 @@ def _of_procedure(entry: Entry, asked: Facet, today: date) -> frozenset[Way]:
 
 
 def _of_subject(entry: Entry, asked: Facet | None, today: date) -> frozenset[Way]:
-    facts = [f for f in entry.facts if f.shown and f.holds(today)]
+    facts = [f for f in entry.facts if f.shown and not f.past and f.holds(today)]
     facts.sort(key=lambda fact: fact.facet is not asked or asked in (None, Facet.OVERVIEW))
     return frozenset(_BY_FACET[f.facet] for f in facts[:TOPIC_LINES] if f.facet in _BY_FACET)

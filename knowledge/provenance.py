@@ -58,12 +58,14 @@ class Provenance:
         return not any(f.from_ or f.until for f in entry.fees)
 
     def _trust(self, entry: Entry) -> Iterable[str]:
-        shown = [s for s in entry.sources.values() if s.shown]
-        kinds = {s.kind for s in shown}
         if entry.confidence == "inferred":
             yield self.phrases("trust.inferred")
         if entry.low_reliability:
             yield self.phrases("trust.low")
+        yield from self._trust_in(entry.sources.values())
+
+    def _trust_in(self, sources: Iterable[Source]) -> Iterable[str]:
+        kinds = {s.kind for s in sources if s.shown}
         if SourceKind.VENDOR_MIRROR in kinds:
             yield self.phrases("trust.mirror")
         elif kinds and not kinds & {SourceKind.OFFICIAL, SourceKind.LEGAL_DATABASE}:
@@ -78,6 +80,12 @@ class Provenance:
         return (
             source.kind is SourceKind.OFFICIAL and bool(host) and host not in self._national and host != own
         )
+
+    def of_each(self, entry: Entry, told: Sequence[Fact]) -> list[AnswerLine]:
+        """The source and date of some of the facts told, and how far their source is to be trusted."""
+        trust = " ".join(self._trust_in(_named(entry, told)))
+        lines = self.source_lines(entry, told)
+        return [AnswerLine(f"{line.text} {trust}".rstrip(), line.part) for line in lines]
 
     def source_lines(self, entry: Entry, told: Sequence[Fact]) -> list[AnswerLine]:
         """The source and date of the facts told; those of the entry where a fact has none of its own."""

@@ -154,11 +154,12 @@ class Fact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Fact):
     """A sentence, as found. `facet` says which question it answers (topics); `shown: false` keeps it for the
-    staff."""
+    staff; `past: true` (facts of topics) is how it was done before: told last, and as that."""
 
     text: Text
     facet: Facet | None = None
     shown: bool = True
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +277,7 @@ class Entry:
     related: tuple[Id, ...] = ()
     variant_of: Id | None = None  # the same procedure as seen elsewhere; the main entry is answered first
     shows: tuple[Literal["name", "address", "phone", "email", "website", "hours", "departments"], ...] = ()
+    own_file: bool = False  # topic: people ask it of a file of theirs, so the office's contact is told too
     reply: tuple[Text, ...] = ()  # smalltalk, outside: what to say
     general: bool = False  # stub of a general subject: words such as fee or online are its matter
     group: Short | None = None  # smalltalk: greeting, thanks …; outside: the kind of office that does it

@@ -229,6 +229,79 @@ def test_a_topic_that_may_be_old_says_so_once(desk: Desk, phrases: Phrases) -> N
     assert parts(answer, Part.WARNING) == [phrases("standing.possibly_outdated")]
 
 
+# How it was done before
+
+THEN_AND_NOW = """
+facts:
+  - {text: Nộp ở cổng cũ., past: true}
+  - {text: Nộp ở cổng mới., source: s2, as_of: 2025-06-04}
+  - {text: Bước 5 bị cắt ở nguồn., source: s3, as_of: 2026-02-03}
+"""
+THEIR_SOURCES = (
+    '{s1: {kind: official, url: "https://cong-cu.gov.vn/1"}, s2: {kind: press, url: "https://bao.example/2"},'
+    ' s3: {kind: official, url: "https://buoc.gov.vn/3"}}'
+)
+
+
+def test_how_it_was_done_before_is_told_last_and_marked_as_that(desk: Desk, phrases: Phrases) -> None:
+    for facet in FACETS:
+        answer = desk.ask(THEN_AND_NOW, facet, kind="topic", sources=THEIR_SOURCES)
+        told = [line.text for line in answer.lines]
+        places = [told.index(t) for t in ("Nộp ở cổng mới.", phrases("answer.past"), "Nộp ở cổng cũ.")]
+        assert places == sorted(places)
+
+
+def test_facts_of_different_times_each_carry_their_own_source_date_and_doubt(
+    desk: Desk, phrases: Phrases
+) -> None:
+    answer = desk.ask(THEN_AND_NOW, kind="topic", sources=THEIR_SOURCES)
+    told = [line.text for line in answer.lines]
+    new, cut, old = (
+        told[told.index(t) + 1] for t in ("Nộp ở cổng mới.", "Bước 5 bị cắt ở nguồn.", "Nộp ở cổng cũ.")
+    )
+    assert new == f"Nguồn: bao.example. Tính đến: 04/06/2025. {phrases('trust.unofficial')}"
+    assert cut.startswith("Nguồn: buoc.gov.vn. Tính đến: 03/02/2026.")
+    assert old.startswith("Nguồn: cong-cu.gov.vn. Tính đến: 15/01/2026.")
+    assert len(parts(answer, Part.SOURCE)) == 3
+
+
+def test_the_page_of_what_is_past_is_not_opened(desk: Desk) -> None:
+    assert desk.ask(THEN_AND_NOW, kind="topic", sources=THEIR_SOURCES).link == OFFICE.portal_url
+
+
+@pytest.mark.parametrize(
+    ("given", "have_code"),
+    [({}, False), ({"website": "http://so.example"}, False), ({"phone": "0297 3 000 000"}, True)],
+)
+def test_who_asks_about_a_file_of_theirs_is_told_whom_to_ask_as_far_as_the_office_said(
+    given: dict[str, str], have_code: bool, read: Read, phrases: Phrases
+) -> None:
+    office = OfficeProfile(name=OFFICE.name, phone=given.get("phone", ""), website=given.get("website", ""))
+    answer = Desk(read, phrases, office).ask(
+        THEN_AND_NOW + "own_file: true", kind="topic", sources=THEIR_SOURCES
+    )
+    told = [line.text for line in answer.lines]
+    whom = told.index(phrases("answer.ask_own", contact=office.contact(phrases)))
+    assert told.index("Nộp ở cổng mới.") < whom < told.index(phrases("answer.past"))
+    assert (phrases("answer.have_code") in told) == have_code
+
+
+def test_whom_to_ask_about_a_file_of_ones_own_is_said_only_where_it_is_asked(desk: Desk) -> None:
+    assert OFFICE.name not in text_of(desk.ask(THEN_AND_NOW, kind="topic", sources=THEIR_SOURCES))
+
+
+@pytest.mark.parametrize("entry", ["tra_cuu_ho_so", "tra_cuu_ho_so_quangngai", "thanh_toan_truc_tuyen"])
+def test_what_was_done_on_closed_portals_stands_after_the_national_portal(
+    entry: str, answerer: Answerer, shipped: Knowledge, phrases: Phrases
+) -> None:
+    answer = answerer.answer(shipped.entries[entry], None, TODAY)
+    items = parts(answer, Part.ITEM)
+    assert "Cổng Dịch vụ công quốc gia" in items[0]
+    told = [line.text for line in answer.lines]
+    assert told.index(items[0]) < told.index(phrases("answer.past")) < told.index(items[-1])
+    assert answer.link == answerer.office.portal_url
+
+
 # Validity spans
 
 SPANS = """
@@ -463,11 +536,13 @@ def test_every_factual_answer_ends_with_its_source_and_date(today: date, answere
     for entry, facet, answer in every_answer(answerer, today):
         if entry.kind not in FACTUAL:
             continue
-        (source,) = parts(answer, Part.SOURCE)
-        assert answer.lines[-1].text == source, (entry.id, facet)
-        assert re.fullmatch(r"Nguồn: .+\. Tính đến: .*\w.*\..*", source), (entry.id, facet, source)
+        sources = parts(answer, Part.SOURCE)
+        assert answer.lines[-1].text == sources[-1], (entry.id, facet)
+        assert len(sources) == 1 or any(f.past for f in entry.facts), (entry.id, facet)
         assert entry.as_of, entry.id  # so that "không rõ ngày" is only said where the facts say it
-        assert not re.search(r"\d{4}-\d{2}-\d{2}", source), (entry.id, source)
+        for source in sources:
+            assert re.fullmatch(r"Nguồn: .+\. Tính đến: .*\w.*\..*", source), (entry.id, facet, source)
+            assert not re.search(r"\d{4}-\d{2}-\d{2}", source), (entry.id, source)
 
 
 @pytest.mark.parametrize("today", DAYS)
