@@ -18,6 +18,7 @@ from scheduler.ration import Purpose, Ration
 
 NOT_OPEN = "Chưa kết nối được tới Zalo."
 LONGEST_HOLD = 3600.0
+_LINKS_SECONDS = 3600.0  # that pictures go as links after one got lost
 _STRIKES = 3  # «too many» after waiting each time: then the month's messages are spent
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Speaker:
         self._changed = changed
         self._strikes = 0
         self._held_until = 0.0
+        self._links_until = 0.0
         self._owed: list[Purpose] = []  # sent, but not counted yet
 
     async def say(self, chat: str, page: Page, purpose: Purpose) -> str:
@@ -57,7 +59,7 @@ class Speaker:
         if api is None:
             raise NotSent(NOT_OPEN)
         try:
-            number = await _send(api, chat, page)
+            number = await self._send(api, chat, page)
         except TooFast as fast:
             reason = fast.reason
         except Lost:
@@ -88,9 +90,24 @@ class Speaker:
             with suppress(CallEnded):
                 await api.typing(chat)
 
+    async def _send(self, api: ZaloBotApi, chat: str, page: Page) -> str:
+        """A picture that the platform won't take, or can't fetch from our address, goes as a link."""
+        if not isinstance(page, Picture):
+            return await api.send_message(chat, page.text)
+        if _time() >= self._links_until:
+            try:
+                return await api.send_photo(chat, page.address, page.text)
+            except Lost:  # it waited for the picture, and may do so each time
+                self._links_until = _time() + _LINKS_SECONDS
+                raise
+            except (NotSent, Refused) as failed:
+                if _whatever_is_said(failed):
+                    raise
+        return await api.send_message(chat, page.instead)
+
     async def _held_back(self) -> float:
         """Seconds to wait after «too many». Only one that has waited as it was told counts as another."""
-        now = asyncio.get_running_loop().time()
+        now = _time()
         if now >= self._held_until:
             self._strikes += 1
             self._held_until = now + min(self._longest, self._hold * 2 ** min(self._strikes - 1, 16))
@@ -136,12 +153,10 @@ class AnsweringMouth(Mouth):
         await self._speaker.knock()
 
 
-async def _send(api: ZaloBotApi, chat: str, page: Page) -> str:
-    if not isinstance(page, Picture):
-        return await api.send_message(chat, page.text)
-    try:
-        return await api.send_photo(chat, page.address, page.text)
-    except Refused as refused:
-        if refused.unreachable:
-            raise
-    return await api.send_message(chat, page.instead)
+def _whatever_is_said(failed: NotSent | Refused) -> bool:
+    """Whether another message would fare no better: nothing gets through, or not to this chat."""
+    return failed.network if isinstance(failed, NotSent) else failed.unreachable
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
