@@ -76,7 +76,7 @@ def pages(
     lost = [file for file in others if not carried(file)]
     blocks = [*_blocks(reply, found, lost=lost, hints=not typed), *typed]
     if not buttons and not unasked:
-        blocks += _numbered(reply)
+        blocks += _numbered(reply, calling)
     texts = _laid_out(blocks, capabilities.max_text)
     if not texts and (buttons or not sent):
         texts = ["…"]  # no platform takes a message without text
@@ -110,7 +110,7 @@ def _blocks(
             yield _Block(_nfc(f"Tệp {_one_line(file.name)}: {addresses[at]}"), _FILES)
 
 
-def _numbered(reply: Reply) -> Iterator[_Block]:
+def _numbered(reply: Reply, calling: str) -> Iterator[_Block]:
     """«1. Hồ sơ», and how to answer. Short ones of a kind share a line."""
     choices = list(enumerate(reply.numbered(), start=1))
     if not choices:
@@ -119,7 +119,7 @@ def _numbered(reply: Reply) -> Iterator[_Block]:
     for kind, some in groupby(choices, key=lambda pair: pair[1].kind):
         items = [f"{number}. {_tick(choice)}{_one_line(choice.label)}" for number, choice in some]
         lines += _shared(items) if kind in _SHARING else items
-    lines.append(_how_to_answer(len(choices)))
+    lines.append(_how_to_answer(len(choices), calling))
     yield _Block(_nfc("\n".join(lines)), _CHOICES, whole=True)
 
 
@@ -141,12 +141,13 @@ def _shared(items: Iterable[str]) -> list[str]:
     return lines
 
 
-def _how_to_answer(count: int) -> str:
+def _how_to_answer(count: int, calling: str) -> str:
+    answer = "Trả lời" if calling == _CALLING else calling.capitalize()
     if count == 1:
-        return "Trả lời 1 để chọn."
+        return f"{answer} 1 để chọn."
     if count <= 3:
-        return f"Trả lời {', '.join(map(str, range(1, count)))} hoặc {count}."
-    return f"Trả lời một số từ 1 đến {count}."
+        return f"{answer} {', '.join(map(str, range(1, count)))} hoặc {count}."
+    return f"{answer} một số từ 1 đến {count}."
 
 
 def _buttons(reply: Reply, capabilities: Capabilities) -> tuple[Choice, ...]:

@@ -16,10 +16,11 @@ from bot.channels.zalo_bot_events import NAME, Wordless, without_mention
 from bot.channels.zalo_bot_pages import pages_of
 from bot.channels.zalo_bot_polling import Pace
 from bot.channels.zalo_bot_speaking import AnsweringMouth, Speaker
-from office import contacts, inbox
+from office import contacts, groups, inbox
 from office.clock import Clock
 from office.contacts import Contact
 from office.database import DatabaseUnavailable
+from office.groups import GroupState
 from office.inbox import AlreadyHandled, InboxState
 from office.messages import Incoming, Line, Reply
 from office.people import person_of
@@ -106,9 +107,9 @@ class Server:
             if await self._ration.waits():
                 raise Undelivered
             return await self._say_spent(incoming, purpose)
-        pages = [page for reply in replies for page in await pages_of(reply, self._addresses)]
-        answerer = self._answerers[purpose]
-        return await answerer.send(pages, chat=incoming.chat, group=incoming.group, key=incoming.key)
+        group = incoming.group
+        pages = [page for reply in replies for page in await pages_of(reply, self._addresses, group=group)]
+        return await self._answerers[purpose].send(pages, chat=incoming.chat, group=group, key=incoming.key)
 
     # --- handling
 
@@ -124,12 +125,18 @@ class Server:
             handling.cancel()
 
     def _handle(self, incoming: Incoming) -> tuple[Reply, ...]:
-        if isinstance(incoming, Wordless) and not self._picture_of_staff(incoming):
+        if isinstance(incoming, Wordless) and not self._concerns_the_desk(incoming):
             return self._only_words(incoming)
         return self._desk.handle(incoming)
 
-    def _picture_of_staff(self, incoming: Incoming) -> bool:
-        """Whether it is a picture that a notice may be about to carry."""
+    def _concerns_the_desk(self, incoming: Incoming) -> bool:
+        """Whether what has no words is a picture that a notice may be about to carry, or from a group that
+        the desk is silent in until Văn phòng has been asked whose it is."""
+        if incoming.group:
+            with self._sessions() as session:
+                group = groups.at(session, NAME, self._account, incoming.chat)
+            if group is None or group.state is not GroupState.APPROVED:
+                return True
         if incoming.file is None or not incoming.file.media_type.startswith("image/"):
             return False
         return self._from_staff(incoming)

@@ -169,6 +169,38 @@ async def test_stickers_and_voices_are_told_once_that_only_words_are_read(
     assert stage.desk.heard == []
 
 
+async def test_a_group_that_nobody_has_approved_hears_nothing_and_the_desk_is_told_of_it(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    stage.desk.reply = lambda incoming: ()  # as the real one in such a group
+    new, ours = fake.group(), fake.group()
+    with stage.sessions.begin() as session:
+        where = {"channel": "zalo_bot", "account": fake.bot_id, "chat": ours.id}
+        group, _ = groups.met(session, **where, title="", added_by="", now=datetime.now(UTC))
+        group.state = groups.GroupState.APPROVED
+    async with stage.running():
+        fake.send_sticker(new, mention=True)
+        fake.send_sticker(ours, mention=True)
+        await stage.done(2)
+    assert [incoming.chat for incoming in stage.desk.heard] == [new.id]
+    [message] = fake.sent
+    assert message.chat is ours
+    assert "chỉ đọc được tin nhắn chữ" in message.text
+
+
+async def test_in_a_group_it_is_said_how_a_number_reaches_the_bot(stage: Stage, fake: FakeZaloBot) -> None:
+    choices = [Choice(kind=ChoiceKind.MENU, label=label, payload=label) for label in ("Phí", "Hồ sơ")]
+    stage.desk.reply = lambda incoming: (say("Chọn", *choices),)
+    group, an = fake.group(), fake.person()
+    async with stage.running():
+        fake.say(group, "lệ phí?", mention=True)
+        fake.say(an, "lệ phí?")
+        await stage.done(2)
+    [there], [here] = fake.received(group), fake.received(an)
+    assert there.text.endswith("Nhắc tên bot, kèm 1 hoặc 2.")
+    assert here.text.endswith("Trả lời 1 hoặc 2.")
+
+
 async def test_a_picture_with_words_is_a_question(stage: Stage, fake: FakeZaloBot) -> None:
     async with stage.running():
         fake.send_photo(fake.person(), caption="mẫu này phải không?")
@@ -439,6 +471,22 @@ async def test_a_picture_that_is_refused_becomes_a_link(stage: Stage, fake: Fake
         fake.say(fake.person(), "báo cáo")
         await stage.done()
     assert stage.texts() == ["Tiến độ tháng\n\nTệp bieu-do.png: https://sct.example.vn/tep/bieu-do.png"]
+
+
+@pytest.mark.parametrize("outcome", [refuse(403), slow(0.7)])
+async def test_a_picture_that_the_platform_cannot_fetch_holds_nothing_up(
+    stage: Stage, fake: FakeZaloBot, outcome: Planned
+) -> None:
+    stage.desk.reply = lambda incoming: (say("Tiến độ tháng", files=(CHART,)),)
+    fake.plan("sendPhoto", *[outcome] * 6)
+    async with stage.running(addresses=Addresses()) as bot:
+        an = fake.person()
+        fake.say(an, "báo cáo")
+        await stage.done()
+        assert len(fake.called("sendPhoto")) == 1
+        link = "Tiến độ tháng\n\nTệp bieu-do.png: https://sct.example.vn/tep/bieu-do.png"
+        assert link in stage.texts()
+        assert "uncertain" not in bot.state.facts
 
 
 async def test_without_addresses_it_is_said_that_files_do_not_come(stage: Stage, fake: FakeZaloBot) -> None:
