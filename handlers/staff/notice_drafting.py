@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from handlers.staff.notice_cards import card, leaves_at
 from handlers.staff.notice_words import Said, read_audience, read_change, refuse, title_and_body, words
 from handlers.staff.request import Replies, StaffRequest, number, say
-from handlers.staff.words import split_reason
+from handlers.staff.said import empty
+from handlers.staff.words import demand_reason, split_reason
 from office import people
 from office.assignments import Priority
 from office.groups import Group, GroupState
@@ -82,7 +83,7 @@ def text_flow(request: StaffRequest, text: str, *, headline: str = "") -> Replie
     title, body = title_and_body(text)
     if not title and file is not None:
         title = file.name.rpartition(".")[0] or file.name
-    if not title:
+    if not title or (file is None and empty(text)):
         raise refuse("ask_text", "stop_hint")
     row = drafts.create(
         request.session, request.notices, Draft(title=title, body=body), actor=request.me, now=request.now
@@ -192,8 +193,23 @@ def edit_flow(request: StaffRequest, text: str) -> Replies:
     said = read_change(text, request.now)
     if not said.nothing:
         return _apply(request, row, said)
+    part, new = _part_and_text(text)
+    if part == "title":
+        return _changed(request, row.id, lambda draft: replace(draft, title=new))
+    if part == "body":
+        return _changed(request, row.id, lambda draft: replace(draft, body=new))
     title, body = title_and_body(text)
+    if not body:  # one line may be meant for anybody; a whole new text has a title and more
+        raise refuse("edit_unclear", "edit_unclear_mend")
     return _changed(request, row.id, lambda draft: replace(draft, title=title, body=body))
+
+
+def _part_and_text(text: str) -> tuple[str, str]:
+    """«Tiêu đề: …», «Nội dung: …»: the part that is named, and what it is to be; ("", "") for none."""
+    name, colon, new = text.partition(":")
+    words_ = people.plain(name).removeprefix("sua ").removeprefix("doi ")
+    part = {"tieu de": "title", "noi dung": "body"}.get(words_, "") if colon else ""
+    return (part, new.strip()) if part and new.strip() else ("", "")
 
 
 def _apply(request: StaffRequest, row: Notice, said: Said) -> Replies:
@@ -218,6 +234,7 @@ def _apply(request: StaffRequest, row: Notice, said: Said) -> Replies:
 
 def express_flow(request: StaffRequest, text: str) -> Replies:
     """Why it is hoả tốc."""
+    demand_reason(text)
     reason = (split_reason(text)[1] or text).strip()
     return _changed(
         request,

@@ -10,7 +10,8 @@ from handlers.staff.notice_cards import card, leaves_at, listed
 from handlers.staff.notice_drafting import demand_private, forwarded, takes_file, takes_forwarded
 from handlers.staff.notice_words import refuse, title_and_body, words
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
-from handlers.staff.words import split_reason
+from handlers.staff.said import empty
+from handlers.staff.words import demand_reason, split_reason
 from office.channel_names import label
 from office.messages import File, Line, Reply, Style
 from office.notices import Notice, NoticeState
@@ -143,7 +144,7 @@ def _correct(request: StaffRequest, notice_id: int) -> Replies:
 
 def _correct_flow(request: StaffRequest, text: str) -> Replies:
     title, body = title_and_body(text)
-    if not title:
+    if not title or empty(text):
         raise refuse("ask_correction", "stop_hint", id=request.state.get("notice", 0))
     request.state.update(title=title, body=body)
     return _ask_reason(request, int(request.state.get("notice", 0)), "sua")
@@ -171,6 +172,7 @@ def _ask_reason(request: StaffRequest, notice_id: int, verb: str) -> Replies:
 
 
 def _reason_flow(request: StaffRequest, text: str) -> Replies:
+    demand_reason(text)
     reason = (split_reason(text)[1] or text).strip()
     row = get(request.session, int(request.state.get("notice", 0)))
     return _with_reason(request, row, str(request.state.get("verb", "")), reason)

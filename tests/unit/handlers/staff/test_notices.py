@@ -69,7 +69,12 @@ def test_a_notice_is_written_step_by_step_and_can_be_changed_by_typing(office: O
     assert "khẩn" in office.say("Văn", "khẩn")
     assert "Cần xác nhận" in office.say("Văn", "cần xác nhận")
     assert "Họp giao ban quý IV" in office.say("Văn", "Họp giao ban quý IV\nNội dung khác.")
+    for stray in ("ừ gửi đi", "phí bán lẻ thuốc lá bao nhiêu", "dạ", "mai họp lúc mấy giờ?"):
+        assert "chưa sửa và chưa gửi gì" in office.say("Văn", stray), stray
+    assert "Tiêu đề: Họp giao ban năm" in office.say("Văn", "tiêu đề: Họp giao ban năm")
+    assert "Nội dung khác." in office.say("Văn", "nội dung: Nội dung khác.")
     found = row(office)
+    assert found.title == "Họp giao ban năm"
     assert (found.state, found.priority, found.confirm) == (NoticeState.DRAFT, Priority.URGENT, True)
     assert (found.document, found.document_date) == ("375/SCT-VP", date(2021, 3, 29))
     assert found.body == "Nội dung khác."
@@ -133,7 +138,9 @@ def test_a_tap_under_former_words_does_not_count_for_the_corrected_ones(office: 
     office.told("nhóm")
     office.say("Văn", "/thongbao 1")
     assert "nội dung mới" in office.tap("Văn", "Đính chính")
+    assert "nội dung mới" in office.say("Văn", "dạ")  # goes to everyone who has read the notice
     assert "lý do" in office.say("Văn", "Họp giao ban tháng 12\nĐổi sang 14 giờ.")
+    assert "chưa phải lý do" in office.say("Văn", "vâng")
     assert "đính chính" in office.say("Văn", "đổi giờ")
     assert "đã được đính chính" in office.say("An", payload="s:tb:doc:1", group="nhóm")
     assert "đã đọc thông báo số 1" in office.say("An", payload="s:tb:doc:1:2", group="nhóm")
