@@ -87,8 +87,9 @@ class ZaloTemplate(Section):
 class ZaloOa(Section):
     """One Zalo Official Account and the app that speaks for it.
 
-    `billed`: what may go 48 hours to 7 days after somebody wrote last, which costs. `redirect_url`: the app's
-    callback address. `group_minutes`: how often its groups are looked up.
+    `buttons`: False where Zalo takes them without showing them; choices are then numbered. `billed`: what may
+    go 48 hours to 7 days after somebody wrote last, which costs. `redirect_url`: the app's callback address.
+    `group_minutes`: how often its groups are looked up.
     """
 
     enabled: bool = False
@@ -100,6 +101,7 @@ class ZaloOa(Section):
     redirect_url: HttpUrl | None = None
     base_url: HttpUrl = "https://openapi.zalo.me"
     oauth_url: HttpUrl = "https://oauth.zaloapp.com"
+    buttons: bool = True
     billed: Literal["none", "deadlines", "all"] = "deadlines"
     per_minute: Count = 90  # requests; the plan allows 100
     human_minutes: Count = 30  # silence after a person of the office has written in the OA's own tool

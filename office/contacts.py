@@ -61,6 +61,12 @@ def followed(
     return execute(session, update(Contact).where(here).values(follows=follows, follow_at=at)) > 0
 
 
+def following_opened_nothing(session: Session, channel: str, account: str, person: str) -> None:
+    """The platform has refused a message to somebody whose last interaction is that they followed."""
+    here = _here(channel, account, person) & (Contact.wrote_at == Contact.follow_at)
+    execute(session, update(Contact).where(here).values(wrote_at=None))
+
+
 def handed_over(
     session: Session, channel: str, account: str, person: str, *, until: datetime, at: datetime
 ) -> None:

@@ -25,15 +25,17 @@ from bot.channels.refusals import OA_SIGNATURE, Refusals
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Refused, TooFast, WrongToken
 from bot.channels.zalo_oa_api import OaApi
 from bot.channels.zalo_oa_courier import Line, OaCourier
+from bot.channels.zalo_oa_errors import of_one_function
 from bot.channels.zalo_oa_events import Happening, read_event
 from bot.channels.zalo_oa_fetch import fetch
 from bot.channels.zalo_oa_files import OaFiles
 from bot.channels.zalo_oa_groups import Change, GroupWatch
 from bot.channels.zalo_oa_people import Course, OaPeople
 from bot.channels.zalo_oa_reach import Reach
-from bot.channels.zalo_oa_sending import CAPABILITIES, IN_GROUPS, OaMouth
+from bot.channels.zalo_oa_sending import CAPABILITIES, OaMouth
 from bot.channels.zalo_oa_templates import Pings
 from bot.channels.zalo_oa_tokens import newer_pair
+from bot.channels.zalo_oa_verdicts import Verdicts
 from bot.channels.zalo_oa_webhook import OaWebhook
 from bot.channels.zalo_oa_wire import hush_libraries
 from office import channel_settings
@@ -125,6 +127,7 @@ class ZaloOa(Platform):
             shut=True,
         )
         self._reason = ""
+        self._verdicts = Verdicts(self._people, changed=self._show)
         self._refusals = Refusals(self.state, clock, OA_SIGNATURE, changed=self._show)
         self._webhook = OaWebhook(
             app_id=settings.app_id or "",
@@ -197,13 +200,14 @@ class ZaloOa(Platform):
         api.version = await self._patiently(partial(asyncio.to_thread, self._version))
         await self._introduce(api)
         files = OaFiles(api, clock=self._clock, store=self._stored, addresses=self._addresses)
-        line = Line(api=api, files=files, mouth=OaMouth(api, files))
+        mouth = OaMouth(api, files, self._verdicts, buttons=self._settings.buttons)
+        line = Line(api=api, files=files, mouth=mouth)
         self._line, self._answerer = line, Answerer(line.mouth, self._gate, self._pace.patience)
         await self._patiently(self._postbox.resume)
         self._mark(up=True)
         work = [
             asyncio.ensure_future(self._keep_token(reach)),
-            asyncio.ensure_future(reach.watch(api.identity)),
+            asyncio.ensure_future(reach.watch(api.knock)),
             asyncio.ensure_future(self._groups.run(api.groups)),
             asyncio.ensure_future(_until_rejected(rejection)),
         ]
@@ -218,7 +222,13 @@ class ZaloOa(Platform):
 
     async def _introduce(self, api: OaApi) -> None:
         """Ask the account what it is; whether it is the one of the settings."""
-        identity = await self._patiently(api.identity)
+        try:
+            identity = await self._patiently(api.identity)
+        except Refused as refused:
+            if not of_one_function(refused.code):
+                raise
+            _log.warning("Chưa xem được thông tin của OA: %s", refused.reason)
+            return  # messages may be taken all the same
         if identity.oa_id not in ("", self.account):
             raise Refused(_OTHER_OA.format(identity.oa_id, self.account))
         self.state.facts |= {
@@ -317,8 +327,8 @@ class ZaloOa(Platform):
         await asyncio.to_thread(self._desk.answered, incoming)
 
     async def _pages(self, reply: Reply, group: bool) -> Sequence[Page]:
-        capabilities = IN_GROUPS if group else CAPABILITIES
         line = self._line
+        capabilities = line.mouth.capabilities(group=group) if line else CAPABILITIES
         try:
             if line is not None:
                 return await line.files.pages(reply, capabilities)
@@ -357,7 +367,7 @@ class ZaloOa(Platform):
         self._show()
 
     def _show(self) -> None:
-        self.state.detail = self._reason or self._refusals.trouble
+        self.state.detail = self._reason or self._refusals.trouble or self._verdicts.trouble
 
 
 async def _until_rejected(rejection: asyncio.Future[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bot.channels.zalo_calls import AccessTokens, Lost, NotSent, Refused
-from bot.channels.zalo_oa_errors import OaError
+from bot.channels.zalo_oa_errors import OaError, of_one_function
 from bot.channels.zalo_oa_wire import Request, Upload, Wire
 
 V3, V2 = "v3.0", "v2.0"  # of the API that takes messages to people
@@ -136,6 +136,14 @@ class OaApi:
         """What the account is; whether it can be used at all."""
         data = await self._wire.call(Request(method="GET", path="/v2.0/oa/getoa"))
         return _read(Identity, data, "OA")
+
+    async def knock(self) -> None:
+        """Hear whether Zalo is there. Raises Refused only where the account can't be used at all."""
+        try:
+            await self.identity()
+        except Refused as refused:
+            if not of_one_function(refused.code):
+                raise
 
     async def groups(self) -> tuple[OaGroup, ...]:
         """All GMF groups of the account."""

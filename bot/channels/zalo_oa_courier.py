@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from bot.channels.plain_text import Page
 from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused, TooFast, WrongToken
 from bot.channels.zalo_oa_api import OaApi
+from bot.channels.zalo_oa_errors import shuts_window
 from bot.channels.zalo_oa_files import OaFiles
 from bot.channels.zalo_oa_people import OaPeople
-from bot.channels.zalo_oa_sending import CAPABILITIES, IN_GROUPS, OaMouth
+from bot.channels.zalo_oa_sending import OaMouth
 from bot.channels.zalo_oa_templates import Pings
 from bot.channels.zalo_oa_windows import Billed, Way, way, why_not
 from office.channel_names import ZALO_OA
@@ -36,6 +37,14 @@ class Line:
     api: OaApi
     files: OaFiles
     mouth: OaMouth
+
+
+class _Shut(Exception):
+    """The window has closed; `reason` says so."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class OaCourier(Courier):
@@ -77,33 +86,43 @@ class OaCourier(Courier):
             return Retry(reason=exc.message)
 
     async def _to_person(self, line: Line, parcel: Parcel, window: Window) -> Outcome:
-        purpose = purpose_of(parcel.source, parcel.source_id)
-        chosen = way(window, purpose, billed=self._billed, template=bool(self._pings.id))
-        match chosen:
-            case Way.MESSAGE:
+        purpose, template = purpose_of(parcel.source, parcel.source_id), bool(self._pings.id)
+        chosen = way(window, purpose, billed=self._billed, template=template)
+        if chosen is Way.MESSAGE:
+            try:
                 return await self._send(line, parcel)
-            case Way.TEMPLATE:
-                data = await asyncio.to_thread(self._pings.data, parcel)
-                if data is None:
-                    return Failed(reason=_NO_WORK)
-                return await _ended(line.api.send_template(parcel.to.chat, self._pings.id, data))
-        return Failed(reason=why_not(window))
+            except _Shut as shut:  # later than we thought
+                chosen = way(Window.CLOSED, purpose, billed=self._billed, template=template)
+                reason = shut.reason
+        else:
+            reason = why_not(window)
+        if chosen is not Way.TEMPLATE:
+            return Failed(reason=reason)
+        data = await asyncio.to_thread(self._pings.data, parcel)
+        if data is None:
+            return Failed(reason=_NO_WORK)
+        return await _ended(line.api.send_template(parcel.to.chat, self._pings.id, data))
 
     async def _send(self, line: Line, parcel: Parcel) -> Outcome:
-        capabilities = IN_GROUPS if parcel.to.group else CAPABILITIES
+        """Raises _Shut where Zalo takes nothing for this person, and nothing has arrived."""
         try:
+            capabilities = line.mouth.capabilities(group=parcel.to.group)
             first, *rest = await line.files.pages(parcel.reply, capabilities, unasked=True)
+            number = await self._say(line, parcel, first)
+        except Refused as refused:
+            if shuts_window(refused.code) and not parcel.to.group:
+                raise _Shut(refused.reason) from None
+            return outcome_of(refused)
         except CallEnded as ended:
             return outcome_of(ended)
-        outcome = await self._say(line, parcel, first)
-        return await self._say_rest(line, parcel, rest, outcome) if isinstance(outcome, Sent) else outcome
+        return await self._say_rest(line, parcel, rest, number)
 
-    async def _say_rest(self, line: Line, parcel: Parcel, rest: Sequence[Page], sent: Sent) -> Outcome:
+    async def _say_rest(self, line: Line, parcel: Parcel, rest: Sequence[Page], first: str) -> Outcome:
         """What follows a message that has arrived; where it fails, that must not go again by itself."""
-        numbers = [sent.message_id]
+        numbers = [first]
         for page in rest:
             await self._gate.enter(parcel.to.chat, group=parcel.to.group)
-            outcome = await self._say(line, parcel, page)
+            outcome = await _ended(self._say(line, parcel, page))
             match outcome:
                 case Sent(message_id=number):
                     numbers.append(number)
@@ -118,8 +137,8 @@ class OaCourier(Courier):
         together = " ".join(numbers)
         return Sent(message_id=together if all(numbers) and len(together) <= _ID_LIMIT else "")
 
-    async def _say(self, line: Line, parcel: Parcel, page: Page) -> Outcome:
-        return await _ended(line.mouth.say(parcel.to.chat, page, group=parcel.to.group, unasked=True))
+    async def _say(self, line: Line, parcel: Parcel, page: Page) -> str:
+        return await line.mouth.say(parcel.to.chat, page, group=parcel.to.group, unasked=True)
 
 
 async def _ended(call: Awaitable[str]) -> Outcome:

@@ -212,12 +212,50 @@ _MEANINGS = {
 }
 
 
+_OF_FUNCTIONS = frozenset(
+    {OaError.API_NOT_REGISTERED, OaError.NOT_GRANTED, OaError.PLAN_MISSING, OaError.OA_TYPE}
+)
+_OF_ACCOUNT = frozenset(
+    {
+        OaError.OA_DISABLED,
+        OaError.OA_MISSING,
+        OaError.APP_INACTIVE,
+        OaError.OUT_OF_QUOTA,
+        OaError.APP_REMOVED,
+        OaError.OA_UNVERIFIED,
+        OaError.V2_SHUT,
+        OaError.NO_PROOF,
+    }
+)
+
+
 def known(code: int) -> OaError | None:
     """The error of a number, None for one that we don't know."""
     try:
         return OaError(code)
     except ValueError:
         return None
+
+
+def is_readers(code: int) -> bool:
+    """Whether an error lies with who was to get the message, so that nothing else would be taken either."""
+    error = known(code)
+    return error is not None and error.kind is Kind.RECIPIENT
+
+
+def shuts_window(code: int) -> bool:
+    """Whether a message came too late after its reader's last interaction."""
+    return code in (OaError.WINDOW, OaError.WINDOW_CLOSED)
+
+
+def of_one_function(code: int) -> bool:
+    """Whether an error may be about the one function that was called, so that others may work."""
+    return known(code) is None or code in _OF_FUNCTIONS
+
+
+def of_account(code: int) -> bool:
+    """Whether every message of this kind will be refused, whoever it is for, until the office acts."""
+    return code in _OF_ACCOUNT or code in _OF_FUNCTIONS
 
 
 def needs_new_token(code: int) -> bool:

@@ -83,6 +83,13 @@ class OaFiles:
             raise NotSent(_UNREAD.format(exc.message), network=False) from None
         return pages(reply, capabilities, addresses=found, unasked=unasked, carries=carries)
 
+    async def address(self, file: File) -> str:
+        """Where a file can be fetched that Zalo wouldn't take after all, "" for nowhere. Raises NotSent."""
+        try:
+            return (await self._addresses.address(file) if self._addresses else None) or ""
+        except DatabaseUnavailable as exc:
+            raise NotSent(_UNREAD.format(exc.message), network=False) from None
+
     async def send(self, chat: str, file: File, *, group: bool) -> str:
         """Send a file that `pages` has found to be carried; the message's id. Raises CallEnded."""
         token = await self._brought(file)

@@ -102,6 +102,12 @@ class OaPeople:
         with self._readers() as session:
             return self._window(session, user)
 
+    def following_opened_nothing(self, user: str) -> None:
+        """Zalo has refused a message to somebody who may have done no more than follow: sources don't say
+        whether that counts."""
+        with self._sessions.begin() as session:
+            contacts.following_opened_nothing(session, ZALO_OA, self._account, self._person(user))
+
     def pass_over(self, incoming: Incoming) -> None:
         """This is done with, and nothing was or will be said."""
         try:

@@ -25,7 +25,16 @@ from office.inbox import InboxState, Update
 from office.messages import Choice, ChoiceKind, File, Incoming, Reply
 from office.people import ChatAccount, Member
 from office.zalo_tokens import ZaloTokens
-from tests.fakes.zalo_oa import CS_PATH, TOKEN_PATH, FakeZaloOa, bad_gateway, drop_before, refuse, slow
+from tests.fakes.zalo_oa import (
+    CS_PATH,
+    TOKEN_PATH,
+    FakeZaloOa,
+    bad_gateway,
+    drop_before,
+    passes,
+    refuse,
+    slow,
+)
 from tests.integration.zalo_oa_stage import MovableClock, Stage, say, served, until
 
 GROUPS = "/v3.0/oa/group/getgroupsofoa"
@@ -158,6 +167,55 @@ async def test_a_message_that_is_refused_for_itself_says_nothing_of_buttons(
         await settled(stage)
     [message] = fake.sent
     assert message.labels == ["Hồ sơ", "Lệ phí"]
+
+
+async def test_an_error_that_may_be_of_buttons_costs_nobody_the_answer(
+    stage: Stage, fake: FakeZaloOa
+) -> None:
+    an = fake.person("An")
+    stage.desk.reply = offering
+    fake.plan(CS_PATH, refuse(-9911, "unsupported attachment"))
+    async with stage.serving():
+        fake.say(an, "một")
+        fake.say(an, "hai")
+        await settled(stage)
+    first, second = fake.sent
+    assert "1. Hồ sơ" in first.text
+    assert second.labels == ["Hồ sơ", "Lệ phí"]
+
+
+async def test_an_office_whose_buttons_are_not_shown_switches_them_off(
+    tmp_path: Path, fake: FakeZaloOa, clock: MovableClock
+) -> None:
+    stage = Stage(tmp_path, fake, clock, buttons=False)
+    stage.desk.reply = lambda i: (say("dài " * 495, choices=CHOICES),)
+    an = fake.person("An")
+    fake.plan(CS_PATH, passes(), refuse(-100))
+    async with stage.serving():
+        fake.say(an, "một")
+        await settled(stage)
+    first, second = fake.sent
+    assert first.text.endswith("(1/2)")
+    assert "1. Hồ sơ" in second.text
+    stage.close()
+
+
+async def test_a_file_that_zalo_will_not_have_is_given_by_its_address(stage: Stage, fake: FakeZaloOa) -> None:
+    class Addresses:
+        async def address(self, file: File) -> str | None:
+            return "https://hoi.example.vn/tep/1" if file.name == "a.pdf" else None
+
+    stage.addresses = Addresses()
+    names = ("a.pdf", "b.pdf")
+    kept = [File(name=name, media_type="application/pdf", content=b"%PDF") for name in names]
+    stage.desk.reply = lambda i: (say("Đây ạ.", *kept),)
+    fake.plan("/v2.0/oa/upload/file", refuse(-211), refuse(-211))
+    an = fake.person("An")
+    async with stage.serving():
+        fake.say(an, "tệp")
+        await settled(stage)
+    assert texts(fake)[1] == "Tệp a.pdf: https://hoi.example.vn/tep/1"
+    assert "không gửi được tệp (b.pdf)" in texts(fake)[2]
 
 
 async def test_pictures_and_small_documents_are_sent_and_the_rest_by_address(
@@ -296,6 +354,38 @@ async def test_another_accounts_token_is_not_used(
     with pytest.raises(ChannelDown, match="Mã truy cập là của OA 111"):
         await stage.channel().run()
     stage.close()
+
+
+@pytest.mark.parametrize("code", [-212, -223, -235, -9999])
+async def test_an_account_that_may_not_be_looked_at_still_answers(
+    stage: Stage, fake: FakeZaloOa, code: int
+) -> None:
+    fake.plan("/v2.0/oa/getoa", *[refuse(code)] * 100)
+    an = fake.person("An")
+    fake.plan(CS_PATH, drop_before())  # so that it asks whether Zalo is there
+    async with stage.serving():
+        fake.say(an, "một")
+        await settled(stage)
+    assert texts(fake) == ["đáp một"]
+
+
+async def test_an_account_that_is_locked_is_down_and_says_so(stage: Stage, fake: FakeZaloOa) -> None:
+    fake.plan("/v2.0/oa/getoa", refuse(-204))
+    with pytest.raises(ChannelDown, match="OA đang bị khoá"):
+        await stage.channel().run()
+
+
+async def test_while_zalo_takes_no_answer_the_state_says_why(stage: Stage, fake: FakeZaloOa) -> None:
+    an = fake.person("An")
+    fake.plan(CS_PATH, refuse(-224))
+    async with stage.serving() as oa:
+        fake.say(an, "một")
+        await settled(stage)
+        assert oa.state.up
+        assert "Gói dịch vụ của OA không có chức năng này. Mua hoặc gia hạn" in oa.state.detail
+        fake.say(an, "hai")
+        await settled(stage)
+        assert oa.state.detail == ""
 
 
 async def test_it_waits_for_zalo_to_be_there(stage: Stage, fake: FakeZaloOa) -> None:

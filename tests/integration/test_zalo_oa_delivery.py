@@ -18,10 +18,11 @@ from office import files
 from office.assignments import Assignment, AssignmentState, Priority, Tap, tap
 from office.channel_settings import ZaloTemplate
 from office.deliveries import Act, Source
+from office.inbox import InboxState
 from office.messages import Choice, ChoiceKind, File
 from scheduler.courier import Failed, Outcome, Paused, Retry, Sent, Uncertain
 from tests.fakes.zalo_oa import CS_PATH, FakeZaloOa, bad_gateway, drop_after, drop_before, garbled, refuse
-from tests.integration.zalo_oa_stage import MovableClock, Stage, say
+from tests.integration.zalo_oa_stage import MovableClock, Stage, say, until
 
 V2_PATH, TEMPLATE_PATH, GROUP_PATH = (
     "/v2.0/oa/message",
@@ -155,6 +156,36 @@ async def test_a_deadline_outside_the_window_goes_by_template(stage: Stage, fake
     assert data["noi_dung"].startswith("Còn 3 ngày: xin sớm báo cáo.")
     assert len(data["noi_dung"]) <= 200
     assert "7 ngày" in refused_for(notice)
+
+
+@pytest.mark.parametrize("code", [-230, -232])
+async def test_a_deadline_that_zalo_finds_late_goes_by_template(
+    tmp_path: Path, clock: MovableClock, code: int
+) -> None:
+    with FakeZaloOa(now=clock.now, window_error=code) as fake:
+        stage = Stage(tmp_path, fake, clock)
+        with_template(stage)
+        number, hoa = assignment(stage), fake.person("Hoa")
+        stage.wrote(hoa)
+        hoa.wrote_at = clock.now() - timedelta(days=7, seconds=1)
+        parcel = stage.parcel(hoa, say("x"), source=Source.ASSIGNMENT, source_id=number)
+        by_template, refused = await deliver(stage, parcel, replace(parcel, source=Source.NOTICE))
+        assert by_template == Sent(message_id=fake.sent[0].message_id)
+        assert fake.sent[0].version == "template"
+        assert str(code) in refused_for(refused)
+        stage.close()
+
+
+async def test_where_following_opens_no_window_zalo_is_asked_once_only(
+    stage: Stage, fake: FakeZaloOa
+) -> None:
+    hoa = fake.person("Hoa", follows=False)
+    async with stage.serving() as oa:
+        fake.follow(hoa)  # the greeting is refused
+        await until(lambda: stage.states() == [InboxState.ANSWERED] * 2)
+        outcome = await oa.courier().deliver(stage.parcel(hoa, say("x")))
+    assert "chưa nhắn OA trong 7 ngày" in refused_for(outcome)
+    assert len(fake.called(CS_PATH)) == 1
 
 
 async def test_a_template_that_cannot_be_sent_says_why(stage: Stage, fake: FakeZaloOa) -> None:

@@ -63,6 +63,19 @@ def test_following_goes_by_the_events_moment(sessions: sessionmaker[Session]) ->
         assert contacts.window(session, *AN, now=NOW) is Window.CLOSED  # following isn't writing
 
 
+def test_a_window_that_following_did_not_open_is_shut_and_one_that_writing_did_is_not(
+    sessions: sessionmaker[Session],
+) -> None:
+    with sessions.begin() as session:
+        contacts.followed(session, *AN, follows=True, at=NOW)
+        contacts.wrote(session, *AN, at=NOW)
+        contacts.following_opened_nothing(session, *AN)
+        assert contacts.window(session, *AN, now=NOW) is Window.CLOSED
+        contacts.wrote(session, *AN, at=NOW + SECOND)
+        contacts.following_opened_nothing(session, *AN)
+        assert contacts.window(session, *AN, now=NOW + SECOND) is Window.FREE
+
+
 def test_a_person_of_the_office_answers_until_the_latest_moment(sessions: sessionmaker[Session]) -> None:
     until = NOW + timedelta(minutes=30)
     with sessions.begin() as session:
