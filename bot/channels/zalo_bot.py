@@ -26,7 +26,7 @@ from bot.channels.postbox import Postbox, Unreadable
 from bot.channels.refusals import BOT_SECRET, Refusals
 from bot.channels.request_body import body_of
 from bot.channels.zalo_bot_api import ZaloBotApi
-from bot.channels.zalo_bot_codes import plain_json
+from bot.channels.zalo_bot_codes import plain_json, unhooked
 from bot.channels.zalo_bot_courier import ZaloBotCourier
 from bot.channels.zalo_bot_events import NAME, key_of, read_event, unwrap
 from bot.channels.zalo_bot_files import fetch
@@ -49,10 +49,6 @@ _SEEN = 1000  # keys known to be stored, so that a bot that repeats itself costs
 _NO_TOKEN = "Chưa có token của Zalo Bot. Lấy trong Zalo Bot Creator rồi đặt vào cấu hình."  # noqa: S105 (says it)
 _NO_WEBHOOK = "Chế độ webhook cần địa chỉ công khai và chuỗi bí mật."
 _BAD_WEBHOOK = "Zalo không nhận địa chỉ hoặc chuỗi bí mật của webhook (mã {}). Kiểm tra lại cả hai."
-_NOT_CALLED = (
-    "Zalo chưa gọi được tới địa chỉ webhook ({}). Kiểm tra tên miền, chứng chỉ và tường lửa; "
-    "chương trình sẽ tự thử lại."
-)
 _NOT_KEPT = "Zalo chưa ghi nhận địa chỉ webhook; chương trình sẽ tự thử lại."
 _UNREACHED = "{}; sẽ thử lại"
 _SPENT = "Zalo báo đã hết số tin của tháng: bot vẫn nhận tin nhưng chưa trả lời được. Xin Zalo nâng hạn mức."
@@ -261,7 +257,7 @@ class ZaloBot(Platform):
         else:
             if state.trouble:
                 _log.warning("Zalo chưa gọi được tới webhook (%s)", state.trouble)
-                return _NOT_CALLED.format(state.trouble)
+                return unhooked(state.trouble)
             return "" if await self._hooked(api) else _NOT_KEPT
         raise Refused(reason, code=code)
 
@@ -278,14 +274,13 @@ class ZaloBot(Platform):
 
     async def _take(self, raw: Any) -> None:
         """Store an event. Raises DatabaseUnavailable."""
-        self.state.facts["last_event"] = self._clock.now().isoformat(timespec="seconds")
         event = unwrap(raw)
         if event is None:
             _log.warning("Zalo Bot gửi tới một nội dung không phải sự kiện")
             return
         key = key_of(event)
-        if key not in self._seen:
-            await self._postbox.take(key, event, also=self._remember_writer(event))
+        if key not in self._seen and await self._postbox.take(key, event, also=self._remember_writer(event)):
+            self.state.facts["last_event"] = self._clock.now().isoformat(timespec="seconds")
         self._seen[key] = None
         self._seen.move_to_end(key)
         while len(self._seen) > _SEEN:

@@ -138,7 +138,7 @@ class ZaloBotApi:
     async def _send(self, method: str, parameters: Mapping[str, str], *, read: float | None = None) -> str:
         answer = await self._ask(method, parameters, read=read)
         try:
-            result = result_of(answer)
+            result = result_of(answer, message=True)
         except Refused as refused:
             code, reason = refused.code, refused.reason
         else:

@@ -29,35 +29,57 @@ class Meaning:
 
 
 MEANINGS: Mapping[int, Meaning] = {
-    400: Meaning(
-        "Zalo Bot không nhận yêu cầu này (mã 400)",
-        "Kiểm tra người nhận hoặc nhóm còn dùng bot này không; nếu vẫn lỗi, báo bộ phận kỹ thuật.",
-    ),
+    400: Meaning("Zalo Bot không nhận yêu cầu này (mã 400)", "Báo bộ phận kỹ thuật."),
     401: Meaning(
         "Zalo không nhận token của bot (mã 401)",
         "Lấy lại token trong Zalo Bot Creator, đặt lại rồi khởi động lại.",
     ),
     403: Meaning("Máy chủ Zalo gặp trục trặc (mã 403)", "Chương trình sẽ tự thử lại."),
     404: Meaning(
+        "Zalo không tìm thấy bot này (mã 404)", "Kiểm tra token và zalo_bot.base_url rồi khởi động lại."
+    ),
+    408: Meaning("Zalo trả lời quá chậm (mã 408)", "Chương trình sẽ tự thử lại."),
+    426: Meaning("Gọi thử webhook quá nhiều lần (mã 426)", "Đợi một lúc rồi thử lại."),
+    429: Meaning("Zalo báo bot gọi quá số lần cho phép (mã 429)", "Chương trình tạm nghỉ rồi tự thử lại."),
+}
+_OF_MESSAGES: Mapping[int, Meaning] = {
+    400: Meaning(
+        "Zalo Bot không nhận tin này (mã 400)",
+        "Kiểm tra người nhận hoặc nhóm còn dùng bot này không; nếu vẫn lỗi, báo bộ phận kỹ thuật.",
+    ),
+    404: Meaning(
         "Zalo không tìm thấy cuộc trò chuyện hoặc bot này (mã 404)",
         "Nhờ người nhận nhắn cho bot một tin, hoặc nối lại nhóm, rồi gửi lại.",
     ),
     408: Meaning("Zalo trả lời quá chậm (mã 408)", "Xem trong Zalo tin đã tới chưa trước khi gửi lại."),
-    426: Meaning("Gọi thử webhook quá nhiều lần (mã 426)", "Đợi một lúc rồi thử lại."),
     429: Meaning(
         "Zalo báo bot đã gửi quá số tin cho phép (mã 429)",
         "Chương trình tạm nghỉ rồi tự gửi lại; nếu kéo dài, gói tháng đã hết, xin Zalo nâng hạn mức.",
     ),
 }
+_UNHOOKED: Mapping[str, str] = {
+    "webhook.http.403": "Tường lửa hoặc Cloudflare đang chặn chương trình gọi có tên «Java/…».",
+    "webhook.http.404": "Đường dẫn trong zalo_bot.webhook.url phải dẫn tới zalo_bot.webhook.path.",
+    "webhook.http.5xx": "Kiểm tra proxy đứng trước chương trình có chuyển tới đúng cổng không.",
+    "webhook.err.tls": "Kiểm tra chứng chỉ https: còn hạn, đúng tên miền, đủ chuỗi.",
+    "webhook.err.dns": "Kiểm tra tên miền.",
+}
+_LOOK_ALL_OVER = "Kiểm tra tên miền, chứng chỉ và tường lửa."
+_NOT_CALLED = "Zalo chưa gọi được tới địa chỉ webhook ({}). {} Chương trình sẽ tự thử lại."
 _SERVER_TROUBLE = "Máy chủ Zalo gặp trục trặc (mã {}). Chương trình sẽ tự thử lại."
 _UNKNOWN = "Zalo Bot không nhận yêu cầu này (mã {}). Báo bộ phận kỹ thuật."
 _GARBLED = "Zalo trả lời không đúng dạng (HTTP {})"
 _TURNED_AWAY = "Yêu cầu bị chặn trước khi tới Zalo (HTTP {}). Kiểm tra đường mạng và địa chỉ máy chủ Zalo."
 
 
-def meaning(code: int) -> str:
-    """What a code means and what to do, whichever it is."""
-    known = MEANINGS.get(code)
+def unhooked(outcome: str) -> str:
+    """That the platform can't call the webhook, by its own word for why, and what to look at."""
+    return _NOT_CALLED.format(outcome, _UNHOOKED.get(outcome, _LOOK_ALL_OVER))
+
+
+def meaning(code: int, *, message: bool = False) -> str:
+    """What a code means and what to do, whichever it is. `message`: of one that was to be sent."""
+    known = (_OF_MESSAGES.get(code) if message else None) or MEANINGS.get(code)
     if known is not None:
         return str(known)
     return _SERVER_TROUBLE.format(code) if code >= 500 else _UNKNOWN.format(code)
@@ -120,27 +142,27 @@ def answer_of(status: int, body: bytes) -> Answer:
         return Answer(status, None)
 
 
-def result_of(answer: Answer) -> Any:
-    """What a good answer brings. Raises CallEnded for any other."""
+def result_of(answer: Answer, *, message: bool = False) -> Any:
+    """What a good answer brings. Raises CallEnded for any other. `message`: one was to be sent."""
     if answer.good and answer.envelope is not None:
         return answer.envelope.result
-    raise _turned_away(answer.status) if answer.envelope is None else _failure(answer)
+    raise _turned_away(answer.status) if answer.envelope is None else _failure(answer, message=message)
 
 
-def _failure(answer: Answer) -> CallEnded:
+def _failure(answer: Answer, *, message: bool) -> CallEnded:
     """How a call ended to which the platform itself said no."""
-    code = answer.code
+    code, said = answer.code, meaning(answer.code, message=message)
     if answer.envelope is not None and answer.envelope.ok:  # it says yes and no
         return Lost(_GARBLED.format(answer.status))
     if code == 401:
-        return WrongToken(meaning(code))
+        return WrongToken(said)
     if code == 429:
-        return TooFast(meaning(code), seconds=HOLD_SECONDS)
+        return TooFast(said, seconds=HOLD_SECONDS)
     if code == IDLE:
-        return Lost(meaning(code))
+        return Lost(said)
     if code == 403 or code >= 500:  # it says itself that it wasn't done: 403 stands for a fault of theirs
-        return NotSent(meaning(code), network=False)
-    return Refused(meaning(code), code=code)
+        return NotSent(said, network=False)
+    return Refused(said, code=code)
 
 
 def _turned_away(status: int) -> CallEnded:

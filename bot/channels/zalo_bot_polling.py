@@ -83,8 +83,8 @@ class Poller:
         except TooFast as fast:
             await self._mind(fast.reason, fast.seconds)
         except Refused as refused:
-            await self._mind(refused.reason)
-            await self._unhook()
+            if not await self._unhooked():
+                await self._mind(refused.reason)
         except CallEnded as ended:
             await self._mind(ended.reason)
         else:
@@ -103,16 +103,19 @@ class Poller:
                 self._well()
                 return
 
-    async def _unhook(self) -> None:
-        """A refusal to hand out events is, as far as known, because a webhook has been set meanwhile."""
+    async def _unhooked(self) -> bool:
+        """A refusal to hand out events is, as far as known, because a webhook has been set meanwhile: whether
+        one was, and is taken off."""
         try:
-            if await self._api.webhook():
-                _log.warning("Bot Zalo bị đặt webhook ở nơi khác; gỡ để nhận tin trở lại")
-                await self._api.delete_webhook()
+            if not await self._api.webhook():
+                return False
+            _log.warning("Bot Zalo bị đặt webhook ở nơi khác; gỡ để nhận tin trở lại")
+            await self._api.delete_webhook()
         except WrongToken:
             raise
-        except CallEnded as ended:
-            await self._mind(ended.reason)
+        except CallEnded:
+            return False
+        return True
 
     def _well(self) -> None:
         self._failed = 0

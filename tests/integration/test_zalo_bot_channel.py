@@ -245,11 +245,14 @@ async def test_a_bot_that_repeats_its_last_event_is_asked_no_faster_and_answers_
     stage: Stage, fake: FakeZaloBot
 ) -> None:
     fake.replay = True
-    async with stage.running(pace=replace(PACE, floor=0.08)):
+    async with stage.running(pace=replace(PACE, floor=0.08)) as bot:
         fake.say(fake.person(), "một")
         await stage.done()
+        await until(lambda: len(fake.called("getUpdates")) >= 3)
+        assert bot.state.facts.pop("last_event")
         await until(lambda: len(fake.called("getUpdates")) >= 6)
         assert stage.texts() == ["đáp một"]
+        assert "last_event" not in bot.state.facts  # nobody has written
     at = [call.at for call in fake.called("getUpdates")]
     assert at[-1] - at[0] >= 0.07 * (len(at) - 1)
     async with stage.running():  # another life
@@ -276,10 +279,11 @@ async def test_a_webhook_that_is_set_is_taken_off_at_the_start_and_later(
     elsewhere = {"url": "https://noi-khac.example.vn/", "secret_token": "12345678"}
     async with httpx.AsyncClient() as client:
         await client.post(f"{fake.url}/bot{fake.token}/setWebhook", json=elsewhere)
-        async with stage.running():
+        async with stage.running() as bot:
             assert fake.webhook is None
             await client.post(f"{fake.url}/bot{fake.token}/setWebhook", json=elsewhere)
             await until(lambda: fake.webhook is None)
+            assert bot.state.detail == ""  # it is put right: nobody need be told of a code
             fake.say(fake.person(), "một")
             await stage.done()
     assert stage.texts() == ["đáp một"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.zalo_bot_codes import MEANINGS, Answer, answer_of, meaning, result_of
+from bot.channels.zalo_bot_codes import MEANINGS, Answer, answer_of, meaning, result_of, unhooked
 from bot.channels.zalo_bot_files import is_trusted
 from bot.channels.zalo_bot_polling import Pace
 from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused, TooFast, WrongToken
@@ -118,6 +118,35 @@ def test_every_meaning_says_what_to_do() -> None:
         assert str(code) in meaning(code)
         assert meaning(code).endswith(".")
         assert ". " in meaning(code)
+
+
+@pytest.mark.parametrize("code", [400, 404])
+def test_only_a_message_is_refused_because_of_who_gets_it(code: int) -> None:
+    assert "bot này không" in meaning(400, message=True)
+    assert "Nhờ người nhận" in meaning(404, message=True)
+    assert "nhận" not in meaning(code).partition(". ")[2]
+    answer = answer_of(code, body(ok=False, error_code=code))
+    with pytest.raises(Refused) as caught:
+        result_of(answer, message=True)
+    assert caught.value.reason == meaning(code, message=True) != meaning(code)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hint"),
+    [
+        ("webhook.http.404", "webhook.path"),
+        ("webhook.http.403", "Java/"),
+        ("webhook.err.dns", "tên miền"),
+        ("webhook.err.tls", "chứng chỉ"),
+        ("webhook.err.blocked", "tường lửa"),
+        ("không rõ", "tường lửa"),
+    ],
+)
+def test_a_webhook_that_is_not_reached_says_what_to_look_at(outcome: str, hint: str) -> None:
+    said = unhooked(outcome)
+    assert f"({outcome})" in said
+    assert hint in said
+    assert said.endswith("Chương trình sẽ tự thử lại.")
 
 
 def test_polls_are_a_second_apart() -> None:
