@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -39,7 +40,9 @@ _T = TypeVar("_T")
 
 REFRESH_LIFE = timedelta(days=90)  # the three months that a refresh token lives
 MARGIN = timedelta(hours=1)
-LEASE = timedelta(seconds=30)  # longer than asking twice takes
+LEASE = timedelta(seconds=10)  # how long nobody can refresh after whoever did was killed …
+_BEAT = 3.0  # … for it is prolonged every so many seconds …
+_LONGEST = 30.0  # … while asking goes on: longer than asking twice takes
 _SECOND_READ_SECONDS = 7.0
 _LOOK_AGAIN = 0.1  # seconds, while another refreshes
 _PAUSE = timedelta(seconds=5)  # after Zalo could not be reached
@@ -156,7 +159,7 @@ class TokenKeeper:
         if row.access_expires_at - now > margin:
             return row.access_token
         try:
-            return await self._renew(row.access_token)
+            return await self._renew(row.access_token, wait=row.access_expires_at <= now)
         except (WrongToken, NotSent):
             if row.access_expires_at <= now:
                 raise
@@ -165,14 +168,16 @@ class TokenKeeper:
     async def renewed(self, refused: str) -> str:
         """The token in place of one that Zalo has refused. Raises WrongToken where only a new consent helps,
         NotSent."""
-        return await self._renew(refused)
+        return await self._renew(refused, wait=True)
 
-    async def _renew(self, stale: str) -> str:
+    async def _renew(self, stale: str, *, wait: bool) -> str:
+        """`wait`: for somebody else who refreshes. Whose token is still good need not: should it end on the
+        way, it is refused and comes back here."""
         async with self._lock:
-            ends = time.monotonic() + LEASE.total_seconds()
+            ends = time.monotonic() + _LONGEST
             waited = False
             while (token := await _in_thread(self._attempt, stale, waited)) is None:
-                if time.monotonic() >= ends:
+                if not wait or time.monotonic() >= ends:
                     raise NotSent(_ANOTHER, network=False)
                 waited = True
                 await asyncio.sleep(_LOOK_AGAIN)
@@ -215,6 +220,28 @@ class TokenKeeper:
         with self._sessions.begin() as session:
             return execute(session, update(ZaloTokens).where(same & free).values(taken)) == 1
 
+    @contextmanager
+    def _holding(self, holder: str) -> Iterator[None]:
+        """Keep the lease meanwhile, in a thread of its own: this one waits for Zalo."""
+        done, ends = threading.Event(), time.monotonic() + _LONGEST
+
+        def keep() -> None:
+            while not done.wait(_BEAT) and time.monotonic() < ends:
+                with suppress(DatabaseUnavailable):  # a refusal by Zalo is the worst that comes of it
+                    self._prolong(holder)
+
+        threading.Thread(target=keep, name="zalo-lease", daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
+
+    def _prolong(self, holder: str) -> None:
+        mine = (ZaloTokens.oa_id == self._oa) & (ZaloTokens.refreshing_by == holder)
+        with self._sessions.begin() as session:
+            until = self._clock.now() + LEASE
+            execute(session, update(ZaloTokens).where(mine).values(refreshing_until=until))
+
     def _release(self, holder: str) -> None:
         mine = (ZaloTokens.oa_id == self._oa) & (ZaloTokens.refreshing_by == holder)
         freed = {"refreshing_by": "", "refreshing_until": None}
@@ -225,7 +252,8 @@ class TokenKeeper:
         """Use the refresh token, and keep what comes of it before anybody uses that."""
         self._hold = None
         try:
-            pair = self._ask(row.refresh_token)
+            with self._holding(holder):
+                pair = self._ask(row.refresh_token)
         except NotSent as failure:
             self._hold = self._clock.now() + _PAUSE, failure
             _log.warning("zalo_oa.not_refreshed: %s", failure.reason)

@@ -152,27 +152,59 @@ async def test_a_refused_token_is_renewed_once_for_all_who_were_refused(office: 
 
 async def test_two_processes_that_renew_at_once_ask_once(office: Office, clock: Clock) -> None:
     office.fake.plan(TOKEN_PATH, slow(0.15))
-    clock.turn(NEARLY_OVER)
+    clock.turn(DAY_AND_HOUR)
     found = await asyncio.gather(*(office.keeper().current() for _ in range(4)))
     assert set(found) == {office.row().access_token}
     assert office.access not in found
     assert office.asked == [office.refresh]
 
 
-async def test_a_refresher_that_died_is_followed_when_its_lease_is_over(office: Office, clock: Clock) -> None:
+async def test_who_has_a_good_token_does_not_wait_for_another_to_refresh_it(
+    office: Office, clock: Clock
+) -> None:
+    office.fake.plan(TOKEN_PATH, slow(0.15))
     clock.turn(NEARLY_OVER)
+    first = asyncio.create_task(office.keeper().current())
+    await office.fake.until(lambda: office.asked)
+    second = office.keeper()
+    assert await second.current() == office.access
+    assert not first.done()
+    assert await second.renewed(office.access) == await first != office.access  # Zalo has refused it
+    assert office.asked == [office.refresh]
+
+
+async def test_a_refresher_that_died_is_followed_when_its_lease_is_over(office: Office, clock: Clock) -> None:
+    clock.turn(DAY_AND_HOUR)
     office.change(refreshing_by="dead", refreshing_until=clock.now() + LEASE)
     waiting = asyncio.create_task(office.keeper().current())
     await asyncio.sleep(0.15)
     assert (waiting.done(), office.asked) == (False, [])
-    clock.turn(LEASE)
+    clock.turn(timedelta(seconds=10))
     assert await waiting == office.row().access_token
+    assert office.asked == [office.refresh]
+
+
+async def test_a_lease_lasts_as_long_as_whoever_has_it_waits_for_zalo(
+    office: Office, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.zalo_oa_tokens._BEAT", 0.02)
+    office.fake.plan(TOKEN_PATH, slow(0.4))
+    clock.turn(DAY_AND_HOUR)
+    first = asyncio.create_task(office.keeper().current())
+    await office.fake.until(lambda: office.asked)
+    clock.turn(LEASE - timedelta(seconds=1))
+    ends = clock.now() + LEASE
+    while office.row().refreshing_until != ends:
+        assert not first.done(), "not prolonged"
+        await asyncio.sleep(0.01)
+    clock.turn(timedelta(seconds=2))  # the lease as it was taken would be over
+    assert await office.keeper().current() == await first
     assert office.asked == [office.refresh]
 
 
 async def test_who_is_cancelled_while_zalo_answers_still_saves_the_pair(office: Office, clock: Clock) -> None:
     office.fake.plan(TOKEN_PATH, slow(0.1))
-    clock.turn(NEARLY_OVER)
+    clock.turn(DAY_AND_HOUR)
     waiting = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
     waiting.cancel()
