@@ -118,7 +118,7 @@ def tell_spent(
 
 def count(session: Session, channel: str, account: str) -> int:
     """How many people have written to an account."""
-    here = (Contact.channel == channel) & (Contact.account == account)
+    here = (Contact.channel == channel) & (Contact.account == account) & Contact.wrote_at.is_not(None)
     return session.scalar(select(func.count()).select_from(Contact).where(here)) or 0
 
 

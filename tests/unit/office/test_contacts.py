@@ -92,6 +92,8 @@ def test_people_hear_once_a_month_that_it_is_spent(sessions: sessionmaker[Sessio
         with sessions.begin() as session:
             said.append(contacts.tell_spent(session, *AN, month=month, now=NOW))
     assert said == [True, False, True]
+    with sessions() as session:
+        assert contacts.count(session, *OA) == 0  # told in a group, they have written nothing in private
 
 
 def test_many_are_looked_up_at_once_and_strangers_are_left_out(sessions: sessionmaker[Session]) -> None:
