@@ -13,6 +13,7 @@ from office.secrets import BadSetting
 from office.setting_kinds import Count, HttpUrl, Route, Section
 
 _TELEGRAM_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
+_ZALO_BOT_SECRET = re.compile(r"[!-~][ -~]{6,254}[!-~]\Z")  # its length is Zalo's rule, the rest any header's
 _ZALO_BOT_TOKEN = re.compile(r"\d{1,32}:\S+\Z")
 _ZALO_ID = re.compile(r"\d{1,32}\Z")
 _PRIVATE = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "192.168.0.0/16")))  # Zalo's rule
@@ -156,10 +157,10 @@ def check_zalo_bot(bot: ZaloBot) -> None:
                 f"«{host}» là địa chỉ trong mạng nội bộ, Zalo không nhận",
                 "điền tên miền công khai, hoặc đặt mode: polling",
             )
-        if not 8 <= len(_value(bot.webhook.secret)) <= 256:
+        if not _ZALO_BOT_SECRET.match(_value(bot.webhook.secret)):
             raise BadSetting(
                 ("zalo_bot", "webhook", "secret"),
-                "chế độ webhook cần một chuỗi bí mật từ 8 đến 256 ký tự",
+                "chế độ webhook cần một chuỗi bí mật từ 8 đến 256 ký tự không dấu",
                 "đặt XINLUON_ZALO_BOT_WEBHOOK_SECRET hoặc XINLUON_ZALO_BOT_WEBHOOK_SECRET_FILE",
             )
 

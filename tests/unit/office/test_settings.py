@@ -294,6 +294,15 @@ def test_a_webhook_that_zalo_refuses_to_call_is_refused(host: str) -> None:
     assert "trong mạng nội bộ, Zalo không nhận" in problem.message
 
 
+@pytest.mark.parametrize("secret", ["mật khẩu riêng", "ngắn", "a\tbcdefgh", " abcdefgh ", "x" * 257])
+def test_a_secret_that_no_header_carries_as_it_is_is_refused(secret: str) -> None:
+    problem = _bad(
+        _bot("https://hoi.example.vn/zalo/bot"), {**BOT, "XINLUON_ZALO_BOT_WEBHOOK_SECRET": secret}
+    )
+    assert problem.path == ("zalo_bot", "webhook", "secret")
+    assert "không dấu" in problem.message
+
+
 def test_two_platforms_at_one_path_are_refused_where_both_are_called() -> None:
     bot = _bot("https://hoi.example.vn/zalo/oa", path="/zalo/oa")
     problem = _bad({**bot, **_oa()}, BOT)
