@@ -85,9 +85,11 @@ class FakeZaloBot(Watched, Updates, People):
         retries: int = 3,
         retry_pause: float = 0.1,
         answer_within: float = 5.0,
+        behind: str = "",
     ) -> None:
-        """`latency_ms`: how long a call takes; half of it goes by before it has its effect. `zero_code`: a
-        success carries the error code 0. `quota_status`: of HTTP, 200 or 429, when the quota is used up."""
+        """`latency_ms`: how long a call takes; half of it goes by before it has its effect. `behind`: the
+        server that public addresses of webhooks lead to. `zero_code`: a success carries the error code 0.
+        `quota_status`: of HTTP, 200 or 429, when the quota is used up."""
         limits = Plan(messages_per_month=messages_per_month, users=users, groups=groups)
         super().__init__(token=token, plan=limits, any_chat=any_chat)
         self.replay, self.wrapped, self.photo_key = replay, wrapped, photo_key
@@ -95,6 +97,7 @@ class FakeZaloBot(Watched, Updates, People):
         self.quota_status, self.zero_code = quota_status, zero_code
         self.mention_in_text, self.tells_verification = mention_in_text, tells_verification
         self.retries, self.retry_pause, self.answer_within = retries, retry_pause, answer_within
+        self.behind = behind
         self.requests_in_flight = 0
         self.most_in_flight = 0
         self._server = HttpServer(self._handle, port=port, waits=lambda r: r.path.endswith("/getUpdates"))
@@ -259,7 +262,7 @@ def _sent_json(message: Message) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve until SIGINT or SIGTERM; any chat that is written to exists, and the plan has no bounds."""
+    """Serve until SIGINT or SIGTERM; unless told otherwise any chat exists, and the plan has no bounds."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default=TOKEN)
@@ -269,11 +272,15 @@ def main() -> None:
     parser.add_argument("--messages-per-month", type=int, default=10**9)
     parser.add_argument("--users", type=int, default=10**9)
     parser.add_argument("--groups", type=int, default=10**9)
-    given = parser.parse_args()
+    parser.add_argument("--quota-status", type=int, default=429, help="of HTTP, when the quota is used up")
+    parser.add_argument("--known-only", action="store_true", help="refuse chats that have never written")
+    parser.add_argument("--behind", default="", help="the server that the webhook's https address leads to")
+    given = vars(parser.parse_args())
+    any_chat = not given.pop("known_only")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    fake = FakeZaloBot(**vars(given), any_chat=True)
+    fake = FakeZaloBot(**given, any_chat=any_chat)
     with fake:
         print(fake.url, flush=True)
         stop.wait()

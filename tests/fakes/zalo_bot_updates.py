@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -35,6 +36,7 @@ class Updates(State):
     retries = 3
     retry_pause = 0.1
     answer_within = 5.0  # seconds that a webhook has
+    behind = ""  # the server that public addresses of webhooks lead to, "" for none
     tells_verification = True  # whether setWebhook says how the first ping went
     _last: Event | None = None
     _wake: asyncio.Event
@@ -169,6 +171,9 @@ class Updates(State):
         status, outcome = 0, "webhook.err.dns"  # nothing leaves this machine
         if on_this_machine(webhook.url):
             status, outcome = await self._exchange(webhook.url, body, headers)
+        elif self.behind:
+            address = self.behind.rstrip("/") + urlsplit(webhook.url).path
+            status, outcome = await self._exchange(address, body, headers)
         post = Post(status, outcome, int((time.monotonic() - started) * 1000), event)
         with self._changed:
             self.posts.append(post)

@@ -248,6 +248,19 @@ def test_a_slow_answer_counts_as_none(fake: FakeZaloBot, an: Chat, webhook: Rece
     assert len(webhook.events) >= 2
 
 
+def test_a_public_address_leads_to_the_server_behind_it(fake: FakeZaloBot, receiver: Receiver) -> None:
+    public = "https://hoi.example.vn/zalo/bot"
+    assert call(fake, "setWebhook", url=public, secret_token=SECRET).json()["result"]["verification"][
+        "outcome"
+    ] == ("webhook.err.dns")
+    fake.behind = receiver.url.removesuffix("/zalo/bot")
+    assert call(fake, "setWebhook", url=public, secret_token=SECRET).json()["result"]["verification"]["ok"]
+    fake.say(fake.person(), "một")
+    fake.wait_for(lambda: not fake.pending)
+    assert [event["message"]["text"] for event in receiver.events] == ["một"]
+    assert {request.path for request in receiver.requests} == {"/zalo/bot"}
+
+
 def test_without_its_webhook_an_event_waits_for_a_poll(
     fake: FakeZaloBot, an: Chat, webhook: Receiver
 ) -> None:
