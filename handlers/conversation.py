@@ -25,6 +25,7 @@ class Talk:
     choices: list[str] = field(default_factory=list)  # payloads that a typed number picks
     labels: list[str] = field(default_factory=list)  # of the first choices, to be typed or offered again
     offered_at: datetime | None = None  # when the choices were
+    heard_at: datetime | None = None  # when what they answer was written, by the platform's clock
     ticks: dict[str, list[int]] = field(default_factory=dict)  # "entry:case" → items ticked off
     question: int = 0  # row of the last question, for votes
     offered: list[str] = field(default_factory=list)  # entries to choose from that the question got
@@ -44,6 +45,7 @@ class Talk:
                 choices=[str(c) for c in data["choices"]],
                 labels=[str(label) for label in data.get("labels", ())],
                 offered_at=_moment(data.get("offered_at")),
+                heard_at=_moment(data.get("heard_at")),
                 ticks={str(k): [int(n) for n in v] for k, v in data["ticks"].items()},
                 question=int(data["question"]),
                 offered=[str(e) for e in data.get("offered", ())],
@@ -61,6 +63,7 @@ class Talk:
             "choices": self.choices,
             "labels": self.labels,
             "offered_at": self.offered_at.isoformat() if self.offered_at else None,
+            "heard_at": self.heard_at.isoformat() if self.heard_at else None,
             "ticks": self.ticks,
             "question": self.question,
             "offered": self.offered,
@@ -69,18 +72,22 @@ class Talk:
             "staff": self.staff,
         }
 
-    def offer(self, replies: Iterable[Reply], now: datetime) -> None:
-        """Remember what a number or a label will pick: the choices of the last reply that has any."""
+    def offer(self, replies: Iterable[Reply], now: datetime, *, heard_at: datetime | None = None) -> None:
+        """Remember what a number or a label will pick: the choices of the last reply that has any.
+
+        `heard_at`: when the message was written that they answer.
+        """
         for reply in replies:
             numbered = reply.numbered()
             if numbered:
                 self.choices = [c.payload for c in numbered]
                 self.labels = [_kept(c) for c in numbered[:_MAX_LABELS]]
-                self.offered_at = now
+                self.offered_at, self.heard_at = now, heard_at
 
     def withdraw(self) -> None:
         """Forget the choices."""
-        self.choices, self.labels, self.offered_at = [], [], None
+        self.choices, self.labels = [], []
+        self.offered_at = self.heard_at = None
 
     def tick(self, checklist: str, *items: int) -> list[int]:
         """Turn items on, or off where all of them were on; returns the items ticked now."""

@@ -137,9 +137,12 @@ class FrontDesk:
         ttl = timedelta(minutes=self._limits.conversation_minutes)
         talk = Talk.from_dict(conversations.load(session, key, now=now, ttl=ttl))
         picked = picking.picked(talk, incoming)
-        if picking.may_be_meant_for_newer(talk, incoming, picked) and _newer_came(session, incoming, talk):
-            again = (picking.ask_again(talk),)
-            talk.offer(again, now)
+        overtaken = picking.was_written_before(talk, incoming, picked)
+        if overtaken or (
+            picking.may_be_meant_for_newer(talk, incoming, picked) and _newer_came(session, incoming, talk)
+        ):
+            again = (picking.ask_again(talk, overtaken=overtaken),)
+            talk.offer(again, now, heard_at=talk.heard_at if overtaken and talk.heard_at else incoming.at)
             conversations.save(session, key, talk.as_dict(), now=now)
             self._asked(incoming.channel, "tap")
             return again
@@ -148,7 +151,7 @@ class FrontDesk:
         if replies is not None:
             if talk.staff and talk.staff != step:
                 talk.withdraw()  # words are awaited now: a number is one of them, no earlier choice
-            talk.offer(replies, now)
+            talk.offer(replies, now, heard_at=incoming.at)
             conversations.save(session, key, talk.as_dict(), now=now)
             self._asked(incoming.channel, "staff")
             return replies
@@ -168,7 +171,7 @@ class FrontDesk:
             picked=picked,
         )
         replies = route(request)
-        talk.offer(replies, now)
+        talk.offer(replies, now, heard_at=incoming.at)
         conversations.save(session, key, talk.as_dict(), now=now)
         self._asked(incoming.channel, "question" if talk.question != before else "tap")
         return replies

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from knowledge.schema import Facet
 from knowledge.vietnamese import fold
 
+ENTRY = "e"
 MENU = "m"
 FIELDS = "fs"
 HUMAN = "h"
@@ -15,7 +16,7 @@ OTHER = "n"
 
 def entry(entry_id: str, facet: Facet | None = None) -> str:
     """Open an entry, at a facet."""
-    return f"e:{entry_id}:{facet}" if facet else f"e:{entry_id}"
+    return f"{ENTRY}:{entry_id}:{facet}" if facet else f"{ENTRY}:{entry_id}"
 
 
 def field(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -13,14 +13,18 @@ from handlers.ask import ask, human_reply, menu_reply, number_of
 from handlers.conversation import Talk
 from handlers.improving import marks
 from handlers.library import Library
-from handlers.picking import numbers_of, ticks_of
+from handlers.picking import ticks_of, wants_several
 from handlers.texts import texts
 from knowledge.search import Outcome
+from knowledge.vietnamese import fold
 from office import questions
-from office.messages import ChoiceKind, Incoming, Line, Reply
+from office.messages import Choice, ChoiceKind, Incoming, Line, Reply, Style
 from office.privacy import redact
 
 _MENU_WORDS = frozenset({"/start", "/menu", "/help", "menu", "/trogiup"})
+_ENOUGH = frozenset({"thoi", "thoi a", "thoi nhe", "thoi khong hoi nua", "khong hoi nua", "du roi"})
+    {"thoi", "thoi a", "thoi nhe", "thoi khong hoi nua", "khong hoi nua", "du roi", "the thoi"}
+)
 _PREFIXES = ("/hoi", "/ask")
 
 
@@ -48,12 +52,14 @@ def route(request: Request) -> tuple[Reply, ...]:
     if payload:
         return (_tapped(request, payload),)
     if request.picked:
-        return (_picked(request, request.picked),)
+        return _picked(request, request.picked)
     text = request.incoming.text
     command, _, rest = text.strip().partition(" ")
     command = command.casefold().partition("@")[0]
     if command in _PREFIXES:
         text = rest
+    if request.incoming.file is not None and not text.strip():
+        return (_only_words(request),)
     if not text.strip() or command in _MENU_WORDS:
         request.talk.pending = ""
         return (menu_reply(request.library),)
@@ -63,9 +69,22 @@ def route(request: Request) -> tuple[Reply, ...]:
             return (_nothing_to_pick(request),)
         return (Reply(lines=(Line(texts()("no_such_choice", count=len(request.talk.choices))),)),)
     items = ticks_of(request.talk)
-    if items and numbers_of(text):
+    if items and wants_several(text):
         return (Reply(lines=(Line(texts()("checklist.no_such_item", count=len(items))),)),)
-    return (_asked(request, text),)
+    if request.talk.choices and wants_several(text):
+        return (Reply(lines=(Line(texts()("one_at_a_time", count=len(request.talk.choices))),)),)
+    if fold(text).strip(" .!") in _ENOUGH:
+        return (Reply(lines=(Line(texts()("enough")),)),)
+    reply = _asked(request, text)
+    if request.incoming.file is None:
+        return (reply,)
+    return (replace(reply, lines=(Line(texts()("file_unseen"), Style.WARNING), *reply.lines)),)
+
+
+def _only_words(request: Request) -> Reply:
+    """A picture or a file alone: what is in it is not looked at."""
+    again = menu_reply(request.library, greet=False)
+    return Reply(lines=(Line(texts()("only_words")),), choices=again.choices)
 
 
 def _nothing_to_pick(request: Request) -> Reply:
@@ -116,10 +135,19 @@ def _with_votes(reply: Reply, question: int) -> Reply:
     return Reply(lines=reply.lines, choices=choices, replaces=reply.replaces)
 
 
-def _picked(request: Request, picked: tuple[str, ...]) -> Reply:
-    """One choice, or several items of one checklist."""
+def _picked(request: Request, picked: tuple[str, ...]) -> tuple[Reply, ...]:
+    """One choice, several items of one checklist, or several answers, of which the last alone offers
+    choices: a number means one thing."""
+    if all(payloads.parse(payload).verb == payloads.ENTRY for payload in picked):
+        replies = [_tapped(request, payload) for payload in picked]
+        bare = [replace(reply, choices=_links(reply)) for reply in replies[:-1]]
+        return (*bare, replies[-1])
     more = [payloads.parse(payload).number(2) for payload in picked[1:]]
-    return _tapped(request, picked[0], more)
+    return (_tapped(request, picked[0], more),)
+
+
+def _links(reply: Reply) -> tuple[Choice, ...]:
+    return tuple(choice for choice in reply.choices if choice.kind is ChoiceKind.LINK)
 
 
 def _tapped(request: Request, payload: str, more: Sequence[int] = ()) -> Reply:
@@ -130,7 +158,7 @@ def _tapped(request: Request, payload: str, more: Sequence[int] = ()) -> Reply:
         talk.pending = ""
     marks.tapped(request.session, talk, tap, library.knowledge)
     match tap.verb:
-        case "e":
+        case payloads.ENTRY:
             reply, entry = browse.tapped_entry(
                 library, tap.text(0), tap.text(1), request.today, last=talk.entry
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from handlers.picking import ask_again, picked
 from handlers.texts import texts
 from knowledge.schema import Kind
 from knowledge.vietnamese import fold
-from office.messages import Choice, ChoiceKind, Incoming, Reply
+from office.messages import Choice, ChoiceKind, Incoming, Reply, SentFile
 from tests.unit.handlers.conftest import START, Person, questions_of, talk_of
 
 HUGE = "9" * 50
@@ -152,6 +154,68 @@ def test_a_number_before_anything_was_offered_is_said_to_pick_nothing(
     assert "không còn ứng với lựa chọn nào" in reply.text()
     assert questions_of(sessions) == []
     assert person.say("1").text() == person.tap(reply.numbered()[0].payload).text()
+
+
+@pytest.mark.parametrize("text", ["1 và 2", "1, 2"])
+def test_several_answers_are_given_one_after_the_other_and_the_last_offers_choices(
+    person: Person, text: str
+) -> None:
+    options = person.say(CHOOSE_WORDS).choices
+    first, second = person.desk.handle(person.incoming(text=text))
+    assert first.lines == person.tap(options[0].payload).lines
+    assert second.text() == person.tap(options[1].payload).text()
+    assert first.numbered() == ()
+    assert second.numbered()
+
+
+def test_both_means_two_answers_where_there_are_two() -> None:
+    for texts_, count in ((["cả hai", "ca 2 a", "Cả hai."], 2), (["tất cả", "cả ba ạ"], 3)):
+        talk = Talk(choices=[*(f"e:x{n}" for n in range(count)), "fs", "h"])
+        for text in texts_:
+            assert picked(talk, said(text)) == tuple(talk.choices[:count])
+    assert picked(Talk(choices=["e:a", "e:b", "e:c", "e:d"]), said("tất cả")) == ()
+    assert picked(Talk(choices=["t:a:0:0", "t:a:0:1", "e:a", "e:b"]), said("cả hai")) == ()
+
+
+@pytest.mark.parametrize("text", ["cả hai", "1 và 99", "1, 2, 3, 4"])
+def test_what_can_not_be_picked_together_is_asked_for_one_by_one(
+    person: Person, sessions: sessionmaker[Session], text: str
+) -> None:
+    person.say("Đăng ký biểu diễn lân sư rồng")
+    assert "mỗi lần em trả lời được một mục" in person.say(text).text()
+    assert len(questions_of(sessions)) == 1
+
+
+def test_whoever_has_enough_gets_no_answer_to_anything(
+    person: Person, sessions: sessionmaker[Session]
+) -> None:
+    person.say("Đăng ký biểu diễn lân sư rồng")
+    for text in ("thôi", "Thoi a"):
+        assert says("enough", person.say(text))
+    assert len(questions_of(sessions)) == 1
+
+
+def test_of_a_picture_only_its_words_are_answered_and_that_is_said(person: Person) -> None:
+    picture = SentFile(id="p1", media_type="image/jpeg")
+    [alone] = person.desk.handle(replace(person.incoming(), file=picture))
+    assert says("only_words", alone)
+    assert alone.choices
+    [asked] = person.desk.handle(
+        replace(person.incoming(text="lệ phí đăng ký biểu diễn lân sư rồng"), file=picture)
+    )
+    assert says("file_unseen", asked)
+    assert "123.000 đồng" in asked.text()
+
+
+def test_a_number_written_before_the_list_that_came_last_picks_nothing(person: Person) -> None:
+    person.say("/start")
+    later = replace(person.incoming(text="Đăng ký biểu diễn lân sư rồng"), at=START + timedelta(minutes=1))
+    [shown] = person.desk.handle(later)
+    [again] = person.desk.handle(person.incoming(text="2"))  # written at START, delivered late
+    assert says("overtaken", again)
+    assert [c.payload for c in again.numbered()] == [c.payload for c in shown.numbered()]
+    [answer] = person.desk.handle(replace(person.incoming(text="2"), at=START + timedelta(minutes=2)))
+    assert answer.text() == person.tap(shown.numbered()[1].payload).text()
 
 
 @pytest.mark.parametrize(
