@@ -23,8 +23,6 @@ from office.privacy import redact
 
 _MENU_WORDS = frozenset({"/start", "/menu", "/help", "menu", "/trogiup"})
 _ENOUGH = frozenset({"thoi", "thoi a", "thoi nhe", "thoi khong hoi nua", "khong hoi nua", "du roi"})
-    {"thoi", "thoi a", "thoi nhe", "thoi khong hoi nua", "khong hoi nua", "du roi", "the thoi"}
-)
 _PREFIXES = ("/hoi", "/ask")
 
 
