@@ -12,11 +12,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bench.delivery_stage import FIRST_GROUP, FIRST_PRIVATE, TOKEN, Service
-from bot.channels.telegram_courier import account_of
 from knowledge import loader
 from knowledge.vietnamese import fold
 from office import audit, console_access, membership
 from office.assignments import Assignment, AssignmentState, Priority, Responsible
+from office.bot_tokens import account_of
 from office.database import make_engine, session_factory, upgrade
 from office.deliveries import Act, Delivery, Doubt, Occurrence, OccurrenceState, Source, Status, Urgency
 from office.groups import Group, GroupState

@@ -20,10 +20,10 @@ import httpx
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels.telegram_courier import account_of
 from bot.config import read_settings
 from bot.staff import quiet_hours
 from office.assignments import Assignment, AssignmentState, Priority, Responsible
+from office.bot_tokens import account_of
 from office.database import make_engine, session_factory, upgrade
 from office.deliveries import Delivery, Occurrence, Source
 from office.groups import Group, GroupState

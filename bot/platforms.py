@@ -1,4 +1,4 @@
-"""Builds the platforms that an office has switched on."""
+"""Builds the platforms that an office has switched on; the others aren't even loaded."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.base import Desk, FileAddresses
 from bot.channels.platform import Platform
-from bot.channels.telegram import Telegram
-from bot.channels.telegram_courier import account_of
-from bot.channels.zalo_bot import ZaloBot
-from bot.channels.zalo_bot import account_of as zalo_bot_account
-from bot.channels.zalo_oa import ZaloOa
-from bot.channels.zalo_oa_tokens import TokenKeeper
+from office.bot_tokens import account_of
 from office.channel_names import ZALO_BOT, ZALO_OA
 from office.clock import Clock
 from office.settings import Settings
@@ -52,7 +47,9 @@ def build(ground: Ground) -> list[Platform]:
     return found
 
 
-def _telegram(ground: Ground) -> Telegram:
+def _telegram(ground: Ground) -> Platform:
+    from bot.channels.telegram import Telegram
+
     chosen = ground.settings.telegram
     assert chosen.token is not None  # noqa: S101 - office.channel_settings.check_telegram
     account = account_of(chosen.token.get_secret_value())
@@ -71,9 +68,11 @@ def _telegram(ground: Ground) -> Telegram:
     )
 
 
-def _zalo_bot(ground: Ground) -> ZaloBot:
+def _zalo_bot(ground: Ground) -> Platform:
+    from bot.channels.zalo_bot import ZaloBot
+
     chosen = ground.settings.zalo_bot
-    account = zalo_bot_account(chosen.token.get_secret_value() if chosen.token else "")
+    account = account_of(chosen.token.get_secret_value() if chosen.token else "")
     ration = MonthlyRation(
         sessions=ground.sessions,
         readers=ground.readers,
@@ -104,7 +103,10 @@ def _beside_zalo_bot(settings: Settings) -> str:
     return ", ".join(places)
 
 
-def _zalo_oa(ground: Ground) -> ZaloOa:
+def _zalo_oa(ground: Ground) -> Platform:
+    from bot.channels.zalo_oa import ZaloOa
+    from bot.channels.zalo_oa_tokens import TokenKeeper
+
     chosen = ground.settings.zalo_oa
     account = chosen.oa_id or ""
     return ZaloOa(

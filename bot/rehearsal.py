@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from bot.channels.telegram import Telegram
 from bot.rehearsal_copy import remembering
 from bot.rehearsal_stage import Entry, Fate, Kind, Stage
 from knowledge.strict_yaml import Problem
 from office import people
+from office.channel_names import TELEGRAM
 from office.clock import ZONE
 from office.database import execute, session_factory
 from office.deliveries import Delivery, Status
@@ -123,7 +123,7 @@ def _pretend_groups(session: Session, now: datetime) -> None:
     for number, (department_id, name) in enumerate(named, 1):
         session.add(
             Group(
-                channel=Telegram.name,
+                channel=TELEGRAM,
                 account="",
                 chat=f"giả định {number}",
                 title=f"{name} (giả định)",

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import holidays
-
 from office.clock import ZONE
 from scheduler.calendar_overlay import Hours, Interval, Overlay, SpecialDay, read_overlay
+from scheduler.vietnam_days import days_of
 
 __all__ = ["CalendarTooFar", "Day", "Due", "Interval", "Step", "WorkCalendar", "weekday_name"]
 
@@ -233,13 +232,9 @@ def computed_warning(years: list[int]) -> str:
 
 def _library_days(year: int) -> dict[date, SpecialDay]:
     """What the library knows: days off, and days worked in place of others."""
-    found = holidays.country_holidays("VN", years=year, language="vi")
-    names: dict[date, str] = dict(found.items())
-    days = {day: SpecialDay(date=day, name=name, working=False) for day, name in names.items()}
-    for day in found.weekend_workdays:
-        if day.year == year:
-            days[day] = SpecialDay(date=day, name="Ngày làm bù", working=True)
-    return days
+    off, worked = days_of(year)
+    days = {day: SpecialDay(date=day, name=name, working=False) for day, name in off.items()}
+    return days | {day: SpecialDay(date=day, name="Ngày làm bù", working=True) for day in worked}
 
 
 def _said(day: date) -> str:

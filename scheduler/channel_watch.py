@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from office import contacts, people, quotas
+from office.bot_tokens import account_of
 from office.channel_names import TELEGRAM, ZALO_BOT, ZALO_OA
 from office.channel_settings import ZaloBotQuota
 from office.clock import ZONE
@@ -101,7 +102,7 @@ def bot_account(settings: Settings) -> str:
     token = settings.zalo_bot.token
     if not settings.zalo_bot.enabled or token is None:
         return ""
-    return token.get_secret_value().partition(":")[0]
+    return account_of(token.get_secret_value())
 
 
 def oa_facts(session: Session, settings: Settings) -> OaFacts | None:

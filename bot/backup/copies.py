@@ -13,14 +13,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
 from bot.backup.archive import AuditState, BackupFailed, words
 from knowledge.strict_yaml import cause_of
 from office.audit import START
-from office.database import MIGRATIONS
 from office.settings import Settings
 
 WAIT_SECONDS = 60.0  # for whoever writes
@@ -36,13 +33,6 @@ def database_file(settings: Settings) -> Path:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise BackupFailed(words()("backup.no_file"), words()("backup.no_file_mend"))
     return Path(url.database)
-
-
-def known_revisions() -> frozenset[str]:
-    """The steps of the tables that this program knows."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return frozenset(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from bot.backup.copies import (
     database_file,
     failed,
     held,
-    known_revisions,
     make_whole,
     need_room,
     problem_of,
@@ -31,6 +30,7 @@ from bot.backup.settling import Settled, let_pass, settle
 from office.clock import ZONE, Clock
 from office.database import make_engine, upgrade
 from office.settings import Settings
+from office.upgrading import known_revisions
 from scheduler.calendar import WorkCalendar
 
 _SAFE_NAME = "truoc-khi-khoi-phuc"

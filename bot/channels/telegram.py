@@ -26,7 +26,7 @@ from telegram.error import BadRequest, TelegramError
 from bot.channels.base import ChannelDown, Desk, FileUnavailable
 from bot.channels.platform import Platform, WebRoute
 from bot.channels.request_body import body_of
-from bot.channels.telegram_courier import TelegramCourier, account_of
+from bot.channels.telegram_courier import TelegramCourier
 from bot.channels.telegram_events import NAME
 from bot.channels.telegram_files import Files
 from bot.channels.telegram_polling import Backoff, Poller
@@ -44,6 +44,7 @@ from bot.channels.telegram_wire import (
     hush_libraries,
     open_bot,
 )
+from office.bot_tokens import account_of
 from office.clock import Clock, SystemClock
 from office.messages import Capabilities, ChannelState, Reply
 from scheduler.courier import Gate, StoredFiles

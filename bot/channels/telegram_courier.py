@@ -263,12 +263,6 @@ class TelegramCourier(Courier):
                 return Failed(reason=_REFUSED.format(error.message))
 
 
-def account_of(token: str) -> str:
-    """The bot's id, which every token begins with; "" when it isn't a token."""
-    number, colon, _ = token.partition(":")
-    return number if colon and number.isdecimal() else ""
-
-
 def _address(to: ChatAddress) -> Address | None:
     try:
         return Address(chat=int(to.chat), topic=int(to.topic) if to.topic else None)

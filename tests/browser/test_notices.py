@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 from sqlalchemy.orm import Session
 
-from bot.channels.telegram_courier import account_of
+from office.bot_tokens import account_of
 from office import codes, groups, membership, people
 from office.database import make_engine, session_factory, upgrade
 from office.people import Role

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import httpx
 
-from bot.channels.telegram_courier import account_of
+from office.bot_tokens import account_of
 from office.database import make_engine, session_factory, upgrade
 from office.deliveries import Doubt, Source
 from office.messages import ChatAddress, Line, Reply

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram_courier import account_of
 from bot.channels.telegram_render import TEXT_LIMIT, Draft, utf16_length
 from bot.channels.telegram_sending import Floods
 from bot.channels.telegram_steps import adapted, steps_of
 from bot.channels.telegram_updates import Address
+from office.bot_tokens import account_of
 from office.messages import File, Line, Reply, Style, split_reply
 
 FILE = File(name="a.png", media_type="image/png", content=b"x", picture=True)

@@ -16,6 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Engine, MetaData, Table, text
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from office.conversations import Conversation, save
 from office.database import (
     MIGRATIONS,
+    NEWEST,
     Base,
     DatabaseUnavailable,
     UtcDateTime,
@@ -96,6 +98,10 @@ def test_sqlite_is_set_up_to_lose_nothing(engine: Engine) -> None:
 def test_models_and_migrations_agree(engine: Engine) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_the_newest_step_is_the_last_of_the_migrations() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [NEWEST]
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:

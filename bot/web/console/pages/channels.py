@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from bot.carriers import carriers
 from bot.channels.refusals import is_deaf
-from bot.channels.telegram_courier import account_of
 from bot.web.console import deeds
 from bot.web.console.entries import Entry, get
 from bot.web.console.visit import Answer, Shown, Visit
 from office import contacts, quotas
+from office.bot_tokens import account_of
 from office.channel_names import TELEGRAM, ZALO_BOT, ZALO_OA
 from office.contacts import Window, window_at
 from office.people import ChatAccount, Member
