@@ -205,8 +205,8 @@ class TestMonth:
         with office.sessions() as session:
             [body] = session.scalars(select(Delivery.body).where(Delivery.chat == "An"))
         text = replies_from_json(body)[0].text()
-        assert "Đủ 90 tin thì" in text
-        assert "10 tin còn lại dành riêng cho nhắc hạn" in text
+        assert "Từ 90 tin trở đi" in text
+        assert "10 tin cuối dành cho nhắc hạn và trả lời công chức" in text
 
     def test_what_nobody_can_be_told_is_told_when_somebody_can(self, office: Watched) -> None:
         office.use(2400)
