@@ -14,15 +14,18 @@ Strict where the platform is known to be, and as unkind as a test asks for. Erro
 process: `python -m tests.fakes.zalo_oa --port 8082 --webhook http://127.0.0.1:8080/zalo/oa`, looked into by
 GET /_control/sent and /_control/stats, made to act by POST /_control/tokens, /_control/expire,
 /_control/consent {"address"}, /_control/webhook {"url"}, /_control/group {"name"}, /_control/say {"user",
-"text", "group"?}, /_control/tap {"user", "label"} and /_control/reset. There any id of digits exists.
+"text", "group"?}, /_control/tap {"user", "label"}, /_control/human {"user", "text"}, /_control/follow and
+/_control/unfollow {"user"}, /_control/reset. There any id of digits exists.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -219,6 +222,10 @@ class FakeZaloOa(Watched, People):
                 user = self._known(given["user"])
                 message = [m for m in self.received(user) if m.buttons][-1]
                 answer = self.tap(user, message, given["label"])
+            case "human":
+                answer = self.human_says(self._known(given["user"]), str(given["text"]))
+            case "follow" | "unfollow" as what:
+                answer = getattr(self, what)(self._known(given["user"]))
             case "reset":
                 answer = self._reset()
             case _:
@@ -284,6 +291,7 @@ def main() -> None:
         state_agency=given.state_agency,
         any_chat=True,
     )
+    fake._ids = itertools.count(int(time.time()))  # no number twice, though it is started anew
     with fake:
         fake.webhook_url = given.webhook
         print(fake.url, flush=True)
