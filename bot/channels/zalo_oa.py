@@ -133,6 +133,7 @@ class ZaloOa(Platform):
             app_id=settings.app_id or "",
             oa_id=self.account,
             secret=settings.webhook_secret,
+            app_secret=settings.app_secret,
             clock=clock,
             take=self._take,
             refusals=self._refusals,

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -28,21 +28,22 @@ def parse(body: bytes) -> dict[str, Any] | None:
     return raw if isinstance(raw, dict) else None
 
 
-def verify(body: bytes, header: str, *, app_id: str, secret: str) -> bool:
-    """Whether a header is the signature of a body: SHA-256 (no HMAC) of the app's id, the body, the body's
-    own timestamp and the secret; "mac=" before it or not.
+def verify(body: bytes, header: str, *, app_id: str, secrets: Sequence[str]) -> str:
+    """The secret that a header's signature of a body was made with, "" for none of them: SHA-256 (no HMAC) of
+    the app's id, the body, the body's own timestamp and the secret; "mac=" before it or not.
 
     Of a body that isn't known to be Zalo's nothing is read but the timestamp, where it stands.
     """
-    if not secret:
-        return False
     given = _bare(header).lower().encode("utf-8", "replace")
     begun = hashlib.sha256(app_id.encode() + body)
-    right = False
-    for stamp in islice(_stamps(body), _STAMPS):
-        whole = begun.copy()
-        whole.update(stamp + secret.encode())
-        right |= hmac.compare_digest(given, whole.hexdigest().encode())
+    stamps = [*islice(_stamps(body), _STAMPS)]
+    right = ""
+    for secret in filter(None, secrets):
+        for stamp in stamps:
+            whole = begun.copy()
+            whole.update(stamp + secret.encode())
+            if hmac.compare_digest(given, whole.hexdigest().encode()):
+                right = secret
     return right
 
 

@@ -22,6 +22,8 @@ from office.database import DatabaseUnavailable
 
 _SHAPES = 6  # of signatures that the log is told of; wrong ones leave room for right ones
 
+_WRONG, _RIGHT, _BY_APP = "SAI, sự kiện bị từ chối", "đúng", "đúng, bằng khoá bí mật của ứng dụng"
+
 _log = logging.getLogger(__name__)
 
 Take = Callable[[Happening, dict[str, Any], datetime], Awaitable[None]]
@@ -37,20 +39,25 @@ class OaWebhook:
         app_id: str,
         oa_id: str,
         secret: SecretStr | None,
+        app_secret: SecretStr | None = None,
         clock: Clock,
         take: Take,
         refusals: Refusals,
         within: float = 1.0,
     ) -> None:
-        """`within`: seconds for storing. Zalo waits for two, of which a crowd of events takes its share."""
+        """`secret`: the OA Secret Key; sources disagree whether Zalo signs with it or with the app's, so both
+        are good. `within`: seconds for storing. Zalo waits for two, of which a crowd of events takes its
+        share."""
         self._app_id = app_id
         self._oa_id = oa_id
-        self._secret = secret.get_secret_value() if secret else ""
+        self._secret, self._app_secret = (
+            given.get_secret_value() if given else "" for given in (secret, app_secret)
+        )
         self._clock = clock
         self._take = take
         self._refusals = refusals
         self._within = within
-        self._shapes: set[tuple[str, bool]] = set()  # of signatures that were seen, and whether right
+        self._shapes: set[tuple[str, str]] = set()  # of signatures that were seen, and how right
 
     async def answer(self, request: Request) -> Response:
         """Take an event. 200 once it is stored or known or says nothing; anything else is repeated."""
@@ -75,24 +82,25 @@ class OaWebhook:
         """Whether Zalo has signed it. What is no event, or our own probe, says nothing of the key."""
         if header == PROBE:
             return False
-        signed = verify(body, header, app_id=self._app_id, secret=self._secret)
-        if signed:
+        keys = self._secret, self._app_secret
+        secret = verify(body, header, app_id=self._app_id, secrets=keys)
+        if secret:
             self._refusals.accepted()
         elif looks_like_event(body):
             self._refusals.refused()
         else:
             return False
-        self._look_at(header, signed=signed)
-        return signed
+        self._look_at(header, secret)
+        return bool(secret)
 
-    def _look_at(self, header: str, *, signed: bool) -> None:
-        """Say once what signatures look like here: two accounts of it disagree."""
-        seen = shape(header), signed
-        if seen in self._shapes or len(self._shapes) >= (_SHAPES if signed else _SHAPES // 2):
+    def _look_at(self, header: str, secret: str) -> None:
+        """Say once what signatures look like here: accounts of it disagree. `secret`: "" for a wrong one."""
+        verdict = _WRONG if not secret else _RIGHT if secret == self._secret else _BY_APP
+        seen = shape(header), verdict
+        if seen in self._shapes or len(self._shapes) >= (_SHAPES if secret else _SHAPES // 2):
             return
         self._shapes.add(seen)
-        verdict = "đúng" if signed else "SAI, sự kiện bị từ chối"
-        _log.info("Chữ ký webhook Zalo OA lần đầu: %s (%s)", seen[0], verdict)
+        _log.info("Chữ ký webhook Zalo OA lần đầu: %s (%s)", *seen)
 
     async def _stored(self, happening: Happening, raw: dict[str, Any], received: datetime) -> bool:
         """Store it; False when that isn't done in time. It still will be, and is then known next time."""

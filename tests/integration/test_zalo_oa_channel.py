@@ -453,6 +453,18 @@ async def test_only_what_zalo_has_signed_is_taken(tmp_path: Path, clock: Movable
         stage.close()
 
 
+async def test_events_that_are_signed_with_the_apps_key_are_taken(
+    stage: Stage, fake: FakeZaloOa, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    fake.webhook_secret = fake.app_secret
+    async with stage.serving():
+        fake.say(fake.person("An"), "một")
+        await settled(stage)
+    assert texts(fake) == ["đáp một"]
+    assert "(đúng, bằng khoá bí mật của ứng dụng)" in caplog.text
+
+
 async def test_a_wrong_key_is_loud_until_an_event_is_accepted(
     tmp_path: Path, clock: MovableClock, caplog: pytest.LogCaptureFixture
 ) -> None:
