@@ -31,8 +31,8 @@ OA_SIGNATURE = Proof(
     name="Chữ ký webhook Zalo OA",
     variable="XINLUON_ZALO_OA_WEBHOOK_SECRET",
     mend="Chép lại OA Secret Key ở trang Webhook của ứng dụng vào XINLUON_ZALO_OA_WEBHOOK_SECRET rồi khởi "
-    "động lại chương trình; vẫn vậy thì xem lại mã và khoá bí mật của ứng dụng (docs/zalo.md, «Thử trước», số "
-    "2).",
+    "động lại chương trình; vẫn vậy thì xem lại app_id và khoá bí mật của ứng dụng (docs/zalo.md, «Thử "
+    "trước», số 2).",
 )
 BOT_SECRET = Proof(
     name="Chuỗi bí mật webhook Zalo Bot",

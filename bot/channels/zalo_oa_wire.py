@@ -36,7 +36,7 @@ class _Envelope(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     error: int
-    message: str = ""
+    message: Any = None
     data: Any = None
 
 
@@ -128,7 +128,7 @@ class Wire:
             return envelope.data
         if needs_new_token(envelope.error):
             raise _Expired
-        raise ended(envelope.error, envelope.message, hide=(token, *request.hide))
+        raise ended(envelope.error, str(envelope.message or ""), hide=(token, *request.hide))
 
     async def _exchange(self, request: Request, token: str) -> httpx.Response:
         if self._client.is_closed:

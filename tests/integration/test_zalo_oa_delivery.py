@@ -21,6 +21,8 @@ from office.deliveries import Act, Source
 from office.inbox import InboxState
 from office.messages import Choice, ChoiceKind, File
 from scheduler.courier import Failed, Outcome, Paused, Retry, Sent, Uncertain
+from tests.fakes.http_server import HttpResponse
+from tests.fakes.outcomes import Outcome as Planned
 from tests.fakes.zalo_oa import CS_PATH, FakeZaloOa, bad_gateway, drop_after, drop_before, garbled, refuse
 from tests.integration.zalo_oa_stage import MovableClock, Stage, say, until
 
@@ -281,6 +283,18 @@ async def test_what_may_have_arrived_is_uncertain_and_what_has_not_is_tried_agai
     assert [type(outcome) for outcome in doubtful] == [Uncertain] * 4
     assert isinstance(turned_away, Retry)
     assert turned_away.network
+
+
+@pytest.mark.parametrize("message", ["null", "7", '{"vi":"sai"}'])
+async def test_an_error_counts_whatever_its_message_looks_like(
+    stage: Stage, fake: FakeZaloOa, message: str
+) -> None:
+    hoa = fake.person("Hoa")
+    stage.wrote(hoa)
+    answer = f'{{"error":"-244","message":{message}}}'.encode()
+    fake.plan(CS_PATH, Planned(raw=HttpResponse(200, answer)))
+    [outcome] = await deliver(stage, stage.parcel(hoa, say("x")))
+    assert "hạn chế tin từ OA" in refused_for(outcome)
 
 
 async def test_a_token_that_nobody_takes_holds_the_lane_and_asks_for_consent(
