@@ -114,6 +114,11 @@ class Decision(StrEnum):
         """As people read it."""
         return _DECISIONS[self]
 
+    @property
+    def report_label(self) -> str:
+        """As people read it of a report, which is confirmed or returned."""
+        return _OF_REPORTS.get(self, self.label)
+
 
 _DECISIONS = {
     Decision.WAITING: "chờ quyết định",
@@ -121,6 +126,7 @@ _DECISIONS = {
     Decision.CHANGED: "đồng ý với thời hạn khác",
     Decision.REFUSED: "không đồng ý",
 }
+_OF_REPORTS = {Decision.APPROVED: "đã xác nhận", Decision.REFUSED: "trả lại"}
 
 
 class ProofKind(StrEnum):

@@ -40,6 +40,17 @@ def begins_with_code(text: str) -> bool:
     return not found[2].isspace() or letters.isupper() or not letters.isalpha()
 
 
+def is_code(text: str) -> bool:
+    """Whether a whole text is a code as it is shown, alone: «CQFA-4ZAT». No number, no two words."""
+    found = _SHAPE.fullmatch(text.strip())
+    if found is None:
+        return False
+    letters = found[1] + found[3]
+    if letters.isdecimal() or found[2].isspace():
+        return False
+    return not letters.isalpha() or (letters.isupper() and bool(found[2]))
+
+
 def make_code(
     session: Session,
     purpose: CodePurpose,

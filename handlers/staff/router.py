@@ -53,6 +53,7 @@ _MODULES = (
 _STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _WITH_CODE = frozenset({"ma", "nhanquyen"})
+_MOST_WORDS = 3  # of a command written apart
 _PARTS_OF_WORK = 2  # semicolons of work given in one line, at least
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
 
@@ -176,12 +177,17 @@ class StaffRouter:
             return notices.forwarded(request)
         text = request.incoming.text.strip()
         word, rest, slashed = split_command(text)
+        if codes.is_code(text) and not request.state.get("flow"):
+            word, rest = "ma", text
         command, member = self._commands.get(word), request.person is not None
         if word == "trogiup" and member:
             return self._help(request)
         phrase = said.phrase_of(text.removeprefix("/")) if member else None
         another = phrase is not None and command is not None and phrase.word not in command.words
-        meant = slashed or (member and _meant(command, word, rest)) or _with_code(word, rest)
+        lone = self._lone(request, text) if phrase is None else None
+        if lone is not None:
+            command, rest = lone, ""
+        meant = slashed or lone or (member and _meant(command, word, rest)) or _with_code(word, rest)
         if command is not None and meant and not another:
             request.state.clear()
             return self._run(request, command, word, rest)
@@ -202,6 +208,15 @@ class StaffRouter:
         if slashed and request.person is not None and word not in _CITIZENS:
             raise Refused(f"Không có lệnh /{word[:30]}.", "Xem các lệnh: /trogiup")
         return None
+
+    def _lone(self, request: StaffRequest, text: str) -> Command | None:
+        """The command that a member's whole text is, without its slash or in two words: «nối kênh»."""
+        words = fold(text).split()
+        if request.person is None or request.state.get("flow") or len(words) > _MOST_WORDS:
+            return None
+        found = self._commands.get("".join(words))
+        may = found is not None and (found.action is None or allowed(request.me.roles, found.action))
+        return found if may else None
 
     def _said(self, request: StaffRequest, phrase: said.Phrase) -> Replies | None:
         """What a member has put in their own words."""

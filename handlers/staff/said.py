@@ -98,6 +98,11 @@ def leading(text: str) -> int:
     return _after_fillers([_plain(word) for word in text.split()], 0)
 
 
+def is_day(word: str) -> bool:
+    """«05/12», «5-12-2026,»."""
+    return re.fullmatch(r"\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?", word.rstrip(",;"), re.ASCII) is not None
+
+
 def day_in(text: str) -> str:
     """«xin gia hạn đến ngày 05/12» → «05/12»."""
     words = text.split()

@@ -153,7 +153,7 @@ def _history(request: StaffRequest, assignment_id: int) -> list[Line]:
     reports = select(Report).where(Report.assignment_id == assignment_id)
     for report in session.scalars(reports.order_by(Report.id)):
         who = people.name_of(session, report.member_id)
-        answer = "trả lại" if report.decision is Decision.REFUSED else report.decision.label
+        answer = report.decision.report_label
         told = f"{when(report.reported_at)}: {who} báo hoàn thành ({report.proof}) – {answer}"
         found.append((report.reported_at, told + (f": {report.reason}" if report.reason else "")))
     asked = select(Extension).where(Extension.assignment_id == assignment_id)
@@ -247,8 +247,8 @@ def _extend(request: StaffRequest, rest: str) -> Replies:
         found = meant(request, Tap.EXTEND)
         return _ask(request, found, None, "") if isinstance(found, int) else found
     assignment_id, rest = take_number(rest)
-    day_text, reason = split_reason(rest)
-    until = parse_day(said.day_in(day_text), request.today) if day_text else None
+    day_text, reason = _day_and_reason(rest)
+    until = parse_day(day_text, request.today) if day_text else None
     return _ask(request, assignment_id, until, reason)
 
 
@@ -286,10 +286,20 @@ def _extend_flow(request: StaffRequest, text: str) -> Replies:
     if kept:
         demand_reason(text)
         return _ask(request, assignment_id, date.fromisoformat(str(kept)), split_reason(text)[1] or text)
-    day_text, reason = split_reason(said.day_in(text))
-    if not reason:
-        day_text, _, reason = day_text.partition(" ")
-    return _ask(request, assignment_id, parse_day(day_text, request.today), reason.strip())
+    day_text, reason = _day_and_reason(text)
+    return _ask(request, assignment_id, parse_day(day_text, request.today), reason)
+
+
+def _day_and_reason(text: str) -> tuple[str, str]:
+    """«đến 20/12 vi chờ số liệu»: the day and the reason, which needs no «lý do» after a day."""
+    day_text, reason = split_reason(text)
+    day_text = said.day_in(day_text)
+    day, _, more = day_text.partition(" ")
+    if reason or not more or not said.is_day(day):
+        return day_text, reason
+    first, _, others = more.strip(" ,;").partition(" ")
+    led = people.plain(first) in ("vi", "do", "tai") and others
+    return day.rstrip(",;"), others.strip() if led else more.strip(" ,;")
 
 
 def _letter(request: StaffRequest, rest: str) -> Replies:

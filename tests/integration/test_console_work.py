@@ -141,6 +141,9 @@ def test_a_report_is_returned_with_a_reason_then_confirmed(
     assert row(office, number).state is AssignmentState.DONE
     page = clerk.get(f"/van-phong/nhiem-vu/{number}").text
     assert "thiếu số liệu" in page
+    assert "<p>Trả lại, " in page
+    assert "<p>Đã xác nhận, " in page
+    assert "ồng ý" not in page
     assert "Đổi hạn" not in page
     assert post(clerk, f"/nhiem-vu/{number}/xac-nhan").status_code == 422
 

@@ -212,3 +212,19 @@ def test_what_has_the_shape_of_a_code_is_known(text: str) -> None:
 )
 def test_other_words_have_no_codes_shape(text: str) -> None:
     assert not codes.begins_with_code(text)
+
+
+def test_a_code_alone_is_known_and_words_and_numbers_are_none() -> None:
+    for text in ("CQFA-4ZAT", " cqfa-4zat ", "CQFA4ZAT", "ABCD-EFGH"):
+        assert codes.is_code(text), text
+    for text in (
+        "",
+        "phap-nhan",
+        "THUE THAN",
+        "quanthue",
+        "2345-6789",
+        "23456789",
+        "CQFA-4ZAT đổi",
+        "CQFA 4ZAT",
+    ):
+        assert not codes.is_code(text), text

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from handlers.staff.said import Phrase, day_in, phrase_of
-from office import codes
+from office import codes, membership
 from office.assignments import AssignmentState, Extension
 from office.notices import NoticeConfirmation
 from office.people import CodePurpose
@@ -196,3 +196,30 @@ def test_who_is_not_tied_hears_so_in_a_group_without_an_invitation_to_type_a_cod
     assert said.startswith("Tài khoản này chưa gắn với công chức, viên chức nào.")
     assert "nhắn riêng cho bot" in said
     assert "/ma" not in said
+
+
+def test_a_command_is_understood_without_its_slash_where_it_stands_alone(office: Office) -> None:
+    for text, shown in (("kenh", "Nơi anh/chị nhận"), ("Kênh", "Nơi anh/chị nhận"), ("viec", "Việc của"),
+                        ("toi", "Nguyễn Văn An")):  # fmt: skip
+        assert shown in office.say("An", text), text
+    assert "Giao cho phòng" in office.say("Văn", "/giao Báo cáo")
+    assert "Không rõ «kenh»" in office.say("Văn", "kenh")  # words are awaited
+    for text in ("kênh phân phối rượu là gì", "thông báo", "báo cáo"):
+        assert office.hear("An", text) is None, text  # no command, or not An's
+
+
+def test_a_code_alone_is_a_code_and_no_question(office: Office) -> None:
+    with office.sessions.begin() as session:
+        who = membership.add_member(session, "Đỗ Mới", department_id=None, actor=None, now=office.now)
+        code = codes.make_code(
+            session, CodePurpose.TIE, member_id=who.id, created_by=None, now=office.now, hash_key=b"k" * 16
+        )
+    assert "Đỗ Mới" in office.say("lạ", code.lower())
+    assert "không đúng" in office.say("lạ", "ABCD-EF23")
+
+
+def test_a_reason_may_follow_the_day_without_a_mark(office: Office) -> None:
+    number = office.give()
+    assert "đến 20/12/2026" in office.say("An", f"xin gia han viec {number} den 20/12 vi cho so lieu")
+    with office.sessions() as session:
+        assert session.scalars(select(Extension)).one().reason == "cho so lieu"
