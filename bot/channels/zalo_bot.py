@@ -50,7 +50,7 @@ _NO_TOKEN = "Chưa có token của Zalo Bot. Lấy trong Zalo Bot Creator rồi 
 _NO_WEBHOOK = "Chế độ webhook cần địa chỉ công khai và chuỗi bí mật."
 _BAD_WEBHOOK = "Zalo không nhận địa chỉ hoặc chuỗi bí mật của webhook (mã {}). Kiểm tra lại cả hai."
 _NOT_KEPT = "Zalo chưa ghi nhận địa chỉ webhook; chương trình sẽ tự thử lại."
-_UNREACHED = "{}; sẽ thử lại"
+_AGAIN = " Chương trình sẽ tự thử lại."
 _SPENT = "Zalo báo đã hết số tin của tháng: bot vẫn nhận tin nhưng chưa trả lời được. Xin Zalo nâng hạn mức."
 
 _log = logging.getLogger(__name__)
@@ -159,7 +159,8 @@ class ZaloBot(Platform):
         """Where Zalo posts to, if it does."""
         if self._settings.mode != "webhook":
             return []
-        return [WebRoute(self._settings.webhook.path, self.webhook)]
+        # How it asks whether we are there isn't known: with an empty request, by whatever method.
+        return [WebRoute(self._settings.webhook.path, self.webhook, ("POST", "GET"))]
 
     async def fetch(self, file_id: str) -> bytes:
         """The content of a picture or voice that a person sent. Raises FileUnavailable."""
@@ -223,7 +224,7 @@ class ZaloBot(Platform):
                 raise
             except CallEnded as ended:
                 failed += 1
-                self._mark(up=False, detail=_UNREACHED.format(ended.reason.rstrip(".")))
+                self._mark(up=False, detail=ended.reason.removesuffix(_AGAIN).rstrip(".") + "." + _AGAIN)
                 wait = ended.seconds if isinstance(ended, TooFast) else self._pace.backoff(failed)
                 await asyncio.sleep(wait)
 

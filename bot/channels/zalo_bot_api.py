@@ -23,7 +23,7 @@ _UNSENT = (
     httpx.InvalidURL,
 )
 _UNREACHED = "Không kết nối được tới Zalo ({})"
-_LOST = "Mất kết nối với Zalo khi đang gửi ({})"
+_LOST = "Mất kết nối với Zalo giữa chừng ({})"
 _STRANGE = "Zalo trả lời không đúng dạng"
 _UNWRITABLE = "Nội dung có ký tự không gửi được. Báo bộ phận kỹ thuật."
 
