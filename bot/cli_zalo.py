@@ -30,7 +30,7 @@ from knowledge.phrases import Phrases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.channels.zalo_oa_api import Identity
+    from bot.channels.zalo_oa_identity import Identity
     from bot.channels.zalo_oa_oauth import Pair
     from office.channel_settings import ZaloOa
     from office.settings import Settings

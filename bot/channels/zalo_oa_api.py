@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from bot.channels.zalo_calls import AccessTokens, Lost, NotSent, Refused
 from bot.channels.zalo_oa_errors import OaError, of_one_function
+from bot.channels.zalo_oa_identity import PATH as IDENTITY_PATH
+from bot.channels.zalo_oa_identity import Identity, read_identity
+from bot.channels.zalo_oa_loose import Loose, Text
 from bot.channels.zalo_oa_wire import Request, Upload, Wire
 
 V3, V2 = "v3.0", "v2.0"  # of the API that takes messages to people
@@ -20,46 +23,25 @@ _STRANGE = "Zalo trả lời không đúng dạng khi được hỏi về {}."
 _AGAIN = "Cách gửi tin đã dùng không còn được Zalo nhận; tin sẽ gửi lại bằng cách khác."
 
 Pinned = Callable[[str], Awaitable[None]]
-_M = TypeVar("_M", bound="_Loose")
+_M = TypeVar("_M", bound=Loose)
 
 
-def _text(value: Any) -> Any:
-    return "" if value is None else value
-
-
-_Text = Annotated[str, BeforeValidator(_text)]
-
-
-class _Loose(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-
-
-class Identity(_Loose):
-    """What an account says of itself. `oa_type`: "4" is a state agency's."""
-
-    oa_id: _Text = ""
-    name: _Text = ""
-    is_verified: bool | None = None
-    oa_type: _Text = ""
-    package_name: _Text = ""
-
-
-class OaGroup(_Loose):
+class OaGroup(Loose):
     """A GMF group of the account."""
 
     group_id: str = Field(min_length=1)
-    name: _Text = ""
+    name: Text = ""
 
 
-class _GroupPage(_Loose):
+class _GroupPage(Loose):
     groups: list[OaGroup]
     total: int | None = None
 
 
-class _Made(_Loose):
-    message_id: _Text = ""
-    attachment_id: _Text = ""
-    token: _Text = ""
+class _Made(Loose):
+    message_id: Text = ""
+    attachment_id: Text = ""
+    token: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +116,7 @@ class OaApi:
 
     async def identity(self) -> Identity:
         """What the account is; whether it can be used at all."""
-        data = await self._wire.call(Request(method="GET", path="/v2.0/oa/getoa"))
-        return _read(Identity, data, "OA")
+        return read_identity(await self._wire.call(Request(method="GET", path=IDENTITY_PATH)))
 
     async def knock(self) -> None:
         """Hear whether Zalo is there. Raises Refused only where the account can't be used at all."""

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bot.channels.postbox import Unreadable
+from bot.channels.zalo_oa_loose import Loose, Text
 from handlers import payloads
 from handlers.staff.typed import payload_of
 from office.assignments import TAP_VERB
@@ -66,40 +67,29 @@ class Happening:
     incoming: Incoming | None = None
 
 
-def _or_empty(value: Any) -> Any:
-    return "" if value is None else value
+class _Party(Loose):
+    id: Text = ""
+    admin_id: Text = ""
+    group_id: Text = ""
 
 
-_Text = Annotated[str, BeforeValidator(_or_empty)]
-
-
-class _Loose(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-
-
-class _Party(_Loose):
-    id: _Text = ""
-    admin_id: _Text = ""
-    group_id: _Text = ""
-
-
-class _Attachment(_Loose):
-    type: _Text = ""
+class _Attachment(Loose):
+    type: Text = ""
     payload: Any = None
 
 
-class _Message(_Loose):
-    text: _Text = ""
-    msg_id: _Text = ""
-    group_id: _Text = ""
+class _Message(Loose):
+    text: Text = ""
+    msg_id: Text = ""
+    group_id: Text = ""
     attachments: list[_Attachment] | None = None
 
 
-class _Raw(_Loose):
+class _Raw(Loose):
     event_name: str
-    timestamp: _Text = ""
-    oa_id: _Text = ""
-    group_id: _Text = ""
+    timestamp: Text = ""
+    oa_id: Text = ""
+    group_id: Text = ""
     sender: _Party | None = None
     recipient: _Party | None = None
     follower: _Party | None = None

@@ -1,4 +1,4 @@
-"""Reads what an Official Account says of itself (getoa), for who asks without the channel."""
+"""What an Official Account says of itself (getoa)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,46 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.channels.zalo_calls import Lost, WrongToken
-from bot.channels.zalo_oa_api import Identity
+from bot.channels.zalo_calls import NotSent, WrongToken
 from bot.channels.zalo_oa_errors import OaError, ended, needs_new_token
+from bot.channels.zalo_oa_loose import Loose, Text
 
 PATH = "/v2.0/oa/getoa"
 STATE_AGENCY = "4"  # «Cơ quan nhà nước»
 
-_UNREADABLE = "Không đọc được câu trả lời của Zalo."
+_UNREADABLE = "Không đọc được câu trả lời của Zalo khi hỏi thông tin của OA."
+
+
+class Identity(Loose):
+    """What an account is. `oa_type`: see STATE_AGENCY."""
+
+    oa_id: Text = ""
+    name: Text = ""
+    is_verified: bool | None = None
+    oa_type: Text = ""
+    package_name: Text = ""
+
+
+def read_identity(data: Any) -> Identity:
+    """The data of a good answer. Raises NotSent."""
+    try:
+        return Identity.model_validate(data)
+    except ValidationError:
+        pass  # raised below: the error's text quotes the answer
+    raise NotSent(_UNREADABLE, network=False)
 
 
 def identity_of(body: Mapping[str, Any] | None) -> Identity:
-    """Read an answer (None: it was no JSON object). Raises WrongToken where the access token isn't taken, and
-    what bot.channels.zalo_calls has for other errors."""
+    """A whole answer (None: it was no JSON object), for who asks without the channel. Raises WrongToken where
+    the access token isn't taken, and what bot.channels.zalo_calls has for other errors."""
     code = _code(body)
     if body is None or code is None:
-        raise Lost(_UNREADABLE)
+        raise NotSent(_UNREADABLE, network=False)
     if needs_new_token(code):
         raise WrongToken(OaError.TOKEN_INVALID.label)
     if code:
         raise ended(code, str(body.get("message") or ""))
-    try:
-        return Identity.model_validate(body.get("data"))
-    except ValidationError:
-        pass  # raised below: the error's text quotes the answer
-    raise Lost(_UNREADABLE)
+    return read_identity(body.get("data"))
 
 
 def _code(body: Mapping[str, Any] | None) -> int | None:

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.channels.zalo_calls import CallEnded, WrongToken
-from bot.channels.zalo_oa_api import Identity
-from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, identity_of
+from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, Identity, identity_of
 from bot.channels.zalo_oa_signature import HEADER, PROBE
 from bot.doctor.findings import Finding, Level, bad, finding, fine, info, warn
 from bot.doctor.premises import Premises, said, server_of

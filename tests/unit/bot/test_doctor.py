@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.zalo_oa_api import Identity
+from bot.channels.zalo_oa_identity import Identity
 from bot.doctor import database, probe, web, zalo_bot, zalo_oa
 from bot.doctor.findings import Finding, Level, Report, as_dict, count, words
 from bot.doctor.probe import Answer, Silence, Why
