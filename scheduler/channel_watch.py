@@ -132,8 +132,8 @@ def of_bot(bot: BotFacts, quota: ZaloBotQuota) -> Iterator[Incident]:
         yield _of_bot(bot, f"messages_{level}", dead=True, **plan, **spent)
     if level := _level(bot.users, quota.users):
         yield _of_bot(bot, f"users_{level}", count=number(bot.users), most=number(quota.users))
-    if quota.groups and bot.groups >= quota.groups:
-        yield _of_bot(bot, "groups_100", count=number(bot.groups), most=number(quota.groups))
+    if quota.groups and (level := _level(bot.groups, quota.groups)):
+        yield _of_bot(bot, f"groups_{level}", count=number(bot.groups), most=number(quota.groups))
 
 
 def _level(used: int, most: int) -> str:

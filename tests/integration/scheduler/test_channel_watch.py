@@ -255,6 +255,15 @@ class TestPeople:
             assert office.look() == (number == 2)
         assert office.told()[0][2] == "Zalo Bot đã ở trong 3/3 nhóm của gói"
 
+    def test_a_larger_plan_tells_of_its_groups_at_four_fifths(self, office: Watched) -> None:
+        office.settings = settings(groups=5)
+        for number in range(4):
+            with office.sessions.begin() as session:
+                chat = {"channel": "zalo_bot", "account": BOT, "chat": f"g{number}"}
+                groups.met(session, **chat, title="", added_by="", now=NOW)
+            assert office.look() == (number == 3)
+        assert office.told()[0][2] == "Zalo Bot đã ở trong 4/5 nhóm của gói"
+
 
 class TestConsent:
     @pytest.mark.parametrize(
