@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Protocol, TypeVar
 
 from bot.channels.answering import Patience
-from bot.channels.zalo_calls import Lost, NotSent, TooFast
+from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused, TooFast, WrongToken
+from office.database import DatabaseUnavailable
+
+_T = TypeVar("_T")
 
 
 class Reach:
@@ -41,3 +45,28 @@ class Reach:
                 pause = min(pause * 2, self._patience.longest)
                 with suppress(NotSent, Lost, TooFast):
                     await ask()
+
+
+class Told(Protocol):
+    """Who hears why something hasn't gone well yet."""
+
+    def __call__(self, *, detail: str) -> None: ...
+
+
+async def patiently(call: Callable[[], Awaitable[_T]], patience: Patience, told: Told) -> _T:
+    """Call until it goes well. Raises WrongToken and Refused."""
+    pause = patience.first
+    while True:
+        try:
+            return await call()
+        except (WrongToken, Refused):
+            raise
+        except TooFast as fast:
+            told(detail=fast.reason)
+            await asyncio.sleep(min(fast.seconds, patience.longest))
+        except CallEnded as ended:
+            told(detail=ended.reason)
+        except DatabaseUnavailable as exc:
+            told(detail=exc.message)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, patience.longest)

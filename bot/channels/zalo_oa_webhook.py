@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -17,6 +16,7 @@ from bot.channels.refusals import Refusals
 from bot.channels.request_body import body_of
 from bot.channels.zalo_oa_events import Happening, What, read_event
 from bot.channels.zalo_oa_signature import HEADER, PROBE, looks_like_event, parse, shape, verify
+from office.channel_settings import ZaloOa
 from office.clock import Clock
 from office.database import DatabaseUnavailable
 
@@ -35,23 +35,20 @@ class OaWebhook:
 
     def __init__(
         self,
+        settings: ZaloOa,
         *,
-        app_id: str,
-        oa_id: str,
-        secret: SecretStr | None,
-        app_secret: SecretStr | None = None,
         clock: Clock,
         take: Take,
         refusals: Refusals,
         within: float = 1.0,
     ) -> None:
-        """`secret`: the OA Secret Key; sources disagree whether Zalo signs with it or with the app's, so both
-        are good. `within`: seconds for storing. Zalo waits for two, of which a crowd of events takes its
-        share."""
-        self._app_id = app_id
-        self._oa_id = oa_id
+        """`within`: seconds for storing. Zalo waits for two, of which a crowd of events takes its share."""
+        self._app_id = settings.app_id or ""
+        self._oa_id = settings.oa_id or ""
+        # Sources disagree which of the two Zalo signs with, so both are good.
         self._secret, self._app_secret = (
-            given.get_secret_value() if given else "" for given in (secret, app_secret)
+            given.get_secret_value() if given else ""
+            for given in (settings.webhook_secret, settings.app_secret)
         )
         self._clock = clock
         self._take = take

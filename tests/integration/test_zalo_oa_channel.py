@@ -546,7 +546,7 @@ async def test_while_the_database_is_away_zalo_is_asked_to_come_again(
 ) -> None:
     an = fake.person("An")
     async with stage.serving() as oa:
-        store = oa._postbox._intake._store
+        store = oa._server._postbox._intake._store
         failures = iter((True, True))
 
         def fails(*given: Any) -> bool:
@@ -554,7 +554,7 @@ async def test_while_the_database_is_away_zalo_is_asked_to_come_again(
                 raise DatabaseUnavailable("đĩa đầy", "dọn đĩa")
             return store(*given)
 
-        monkeypatch.setattr(oa._postbox._intake, "_store", fails)
+        monkeypatch.setattr(oa._server._postbox._intake, "_store", fails)
         fake.say(an, "một")
         await settled(stage)
     assert texts(fake) == ["đáp một"]
@@ -566,14 +566,14 @@ async def test_storing_that_takes_too_long_is_answered_in_time_and_done_once(
     an = fake.person("An")
     stage.pace = replace(stage.pace, stored=0.1)
     async with stage.serving() as oa:
-        store = oa._postbox._intake._store
+        store = oa._server._postbox._intake._store
         pauses = iter((0.3,))
 
         def slowly(*given: Any) -> bool:
             time.sleep(next(pauses, 0.0))
             return store(*given)
 
-        monkeypatch.setattr(oa._postbox._intake, "_store", slowly)
+        monkeypatch.setattr(oa._server._postbox._intake, "_store", slowly)
         fake.say(an, "một")
         await settled(stage)
     assert texts(fake) == ["đáp một"]
@@ -803,7 +803,7 @@ async def test_a_group_that_is_gone_is_told_of_after_a_second_look(stage: Stage,
     async with stage.serving(webhook=False) as oa:
         await fake.until(lambda: fake.called(GROUPS))
         assert stage.desk.heard == []
-        assert await oa._groups.look(oa._line.api.groups)  # type: ignore[union-attr]
+        assert await oa._groups.look(oa._server.line.api.groups)  # type: ignore[union-attr]
         await until(lambda: stage.desk.heard)
     [heard] = stage.desk.heard
     assert (heard.event, heard.chat, heard.group) == ("removed", "f4148a7e", True)
@@ -817,7 +817,7 @@ async def test_an_account_without_groups_bothers_nobody(
     an = fake.person("An")
     async with stage.serving() as oa:
         for _ in range(3):
-            assert not await oa._groups.look(oa._line.api.groups)  # type: ignore[union-attr]
+            assert not await oa._groups.look(oa._server.line.api.groups)  # type: ignore[union-attr]
         fake.say(an, "một")
         await settled(stage)
         assert oa.state.up
