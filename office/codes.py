@@ -41,14 +41,14 @@ def begins_with_code(text: str) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """Whether a whole text is a code as it is shown, alone: «CQFA-4ZAT». No number, no two words."""
+    """Whether a whole text is a code as it is shown, alone: «CQFA-4ZAT»; no number, no words."""
     found = _SHAPE.fullmatch(text.strip())
     if found is None:
         return False
     letters = found[1] + found[3]
     if letters.isdecimal() or found[2].isspace():
         return False
-    return not letters.isalpha() or (letters.isupper() and bool(found[2]))
+    return bool(found[2]) or not letters.isalpha()
 
 
 def make_code(

@@ -129,11 +129,11 @@ def roster_lines(roster: Roster) -> list[Line]:
 def brief(
     session: Session, row: Assignment, today: date, calendar: WorkCalendar, *, with_who: bool = False
 ) -> str:
-    """One line for a list: «12. Báo cáo tháng – hạn 30/11 (còn 3 ngày làm việc)»."""
+    """One line for a list: «Số 12: Báo cáo tháng – hạn 30/11 (còn 3 ngày làm việc)»."""
     state = left(row, today, calendar) if row.state is AssignmentState.OPEN else row.state.label
     mark = "" if row.priority is Priority.ORDINARY else f"[{row.priority.label}] "
     who = f" – {who_answers(session, row)}" if with_who else ""
-    return f"{row.id}. {mark}{row.title}{who} – hạn {row.due_on:%d/%m} ({state})"
+    return f"Số {row.id}: {mark}{row.title}{who} – hạn {row.due_on:%d/%m} ({state})"
 
 
 def who_answers(session: Session, row: Assignment) -> str:

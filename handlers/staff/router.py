@@ -50,7 +50,10 @@ _MODULES = (
     work, giving, desk, people, channels, groups, reminders, reports, deliveries, notices, office_report,
     console, questions,
 )  # fmt: skip
-_STOP = frozenset({"thoi", "huy bo", "bo qua", "dung", "/thoi", "/huybo"})
+_STOP = frozenset(
+    {"thoi", "thoi khong", "thoi bo", "huy", "huy bo", "bo", "bo qua", "dung", "dung lai", "/thoi", "/huybo"}
+)
+_POLITE = frozenset({"a", "da", "em", "nhe", "nha", "vang", "di", "xin", "cam", "on"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _WITH_CODE = frozenset({"ma", "nhanquyen"})
 _MOST_WORDS = 3  # of a command written apart
@@ -199,7 +202,7 @@ class StaffRouter:
         if phrase is not None and (flow is None or (phrase.number is not None and not phrase.rest)):
             return self._said(request, phrase)
         if flow is not None:
-            if fold(text) in _STOP and not right(text):
+            if _stops(text):
                 request.state.clear()
                 return say("Đã dừng, không ghi gì.")
             return flow(request, text)
@@ -269,6 +272,12 @@ def _meant(command: Command | None, word: str, rest: str) -> bool:
     if word == "giao":
         return rest.count(";") >= _PARTS_OF_WORK
     return command.bare or (word in typed.WITH_NUMBER and rest[:1].isdecimal())
+
+
+def _stops(text: str) -> bool:
+    """«thôi», «Dạ thôi ạ.», «dừng lại nhé»; not «đúng», which is «dung» without its marks too."""
+    said = " ".join(w for w in fold(text).strip(" .,!").split() if w.strip(".,!") not in _POLITE)
+    return said.strip(" .,!") in _STOP and not right(text)
 
 
 def _with_code(word: str, rest: str) -> bool:

@@ -215,11 +215,10 @@ def test_other_words_have_no_codes_shape(text: str) -> None:
 
 
 def test_a_code_alone_is_known_and_words_and_numbers_are_none() -> None:
-    for text in ("CQFA-4ZAT", " cqfa-4zat ", "CQFA4ZAT", "ABCD-EFGH"):
+    for text in ("CQFA-4ZAT", " cqfa-4zat ", "CQFA4ZAT", "abcd-efgh"):
         assert codes.is_code(text), text
     for text in (
         "",
-        "phap-nhan",
         "THUE THAN",
         "quanthue",
         "2345-6789",

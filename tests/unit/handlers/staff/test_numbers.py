@@ -72,6 +72,7 @@ def test_a_number_opens_what_stands_there_in_a_list(desk: Desk, said: str) -> No
     desk.office.give("qltm; Việc hai; 12/12")
     [listed] = desk.hear("An", "viec")
     assert [c.label for c in listed.numbered()] == ["Số 1: Việc một", "Số 2: Việc hai"]
+    assert "Số 2: Việc hai – hạn 12/12" in listed.text()  # «2.» would be taken for what a number picks
     opened = desk.say("An", said)
     assert "Nhiệm vụ số 2: Việc hai" in opened
     assert "đã nhận" in desk.say("An", "1")  # the first button of the card that came
@@ -110,6 +111,9 @@ def test_a_stray_text_is_no_proof_and_no_reason(desk: Desk) -> None:
     desk.say("An", f"xong {number}")
     for stray in ("dạ", "vâng ạ", "ok", "3", "?", "phí bán lẻ thuốc lá bao nhiêu", "nộp ở đâu ạ?", "số 2"):
         assert "chưa phải minh chứng" in desk.say("An", stray), stray
+    for enough in ("Dạ thôi ạ.", "thôi không", "dừng lại nhé", "thoi a"):
+        assert "Đã dừng" in desk.say("An", enough), enough
+        desk.say("An", f"xong {number}")
     assert "Đã ghi nhận" in desk.say("An", "412/SCT-QLTM")
     desk.say("Văn", f"tralai {number}")
     for stray in ("vâng", "1", "là sao, thế nào?"):
