@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 # Between steps, for whoever else waits to write: SQLite looks again only after some milliseconds.
 BREATH = 0.03
-STEP = 400  # chats queued in one transaction, which locks out others for a tenth of a second
+STEP = 250  # chats queued in one transaction, which locks out others for a twentieth of a second
 
 
 class NoticePlanner:
