@@ -7,27 +7,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session, sessionmaker
-
 from bot.channels.answering import Answerer, Undelivered
-from bot.channels.base import Desk, FileAddresses
+from bot.channels.base import Desk
 from bot.channels.plain_text import Page
 from bot.channels.zalo_bot_events import NAME, Wordless, without_mention
+from bot.channels.zalo_bot_ground import BotGround
 from bot.channels.zalo_bot_pages import pages_of
-from bot.channels.zalo_bot_polling import Pace
 from bot.channels.zalo_bot_speaking import AnsweringMouth, Speaker
 from office import contacts, groups, inbox
-from office.clock import Clock
 from office.contacts import Contact
 from office.database import DatabaseUnavailable
 from office.groups import GroupState
 from office.inbox import AlreadyHandled, InboxState
 from office.messages import Incoming, Line, Reply
 from office.people import person_of
-from office.privacy import person_hash
 from office.quotas import month_of
-from scheduler.courier import Gate
-from scheduler.ration import Purpose, Ration
+from scheduler.ration import Purpose
 
 _ONLY_WORDS = "Dạ, em chỉ đọc được tin nhắn chữ. Anh/chị gõ câu hỏi bằng chữ giúp em ạ."
 _KEPT = (
@@ -46,36 +41,17 @@ _SAID_AGAIN = timedelta(minutes=10)  # that only words are read: stickers come i
 class Server:
     """Serves one bot's messages. `names`: what people call it in a mention."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        speaker: Speaker,
-        *,
-        account: str,
-        sessions: sessionmaker[Session],
-        clock: Clock,
-        hash_key: bytes,
-        gate: Gate,
-        ration: Ration,
-        addresses: FileAddresses | None,
-        elsewhere: str,
-        pace: Pace,
-    ) -> None:
+    def __init__(self, desk: Desk, speaker: Speaker, ground: BotGround, *, elsewhere: str) -> None:
         """`elsewhere`: where people can ask as well, as it follows «Anh/chị hỏi»; "" for nowhere."""
         self.names: Sequence[str] = ()
         self._desk = desk
         self._speaker = speaker
-        self._account = account
-        self._sessions = sessions
-        self._clock = clock
-        self._hash_key = hash_key
-        self._gate = gate
-        self._ration = ration
-        self._addresses = addresses
+        self._ground = ground
+        self._sessions = ground.sessions
+        self._ration = ground.ration
         self._elsewhere = elsewhere
-        self._pace = pace
         self._answerers = {
-            purpose: Answerer(AnsweringMouth(speaker, purpose), gate, pace.patience)
+            purpose: Answerer(AnsweringMouth(speaker, purpose), ground.gate, ground.pace.patience)
             for purpose in (Purpose.ANSWER, Purpose.DEADLINE)
         }
         self._told: dict[str, datetime] = {}  # chat → when it was told that only words are read
@@ -94,10 +70,6 @@ class Server:
             await self._answer(incoming, replies)
         await self._answered(incoming)
 
-    def person(self, incoming: Incoming) -> str:
-        """The name under which it is kept who wrote."""
-        return person_hash(NAME, incoming.sender, self._hash_key)
-
     async def _answer(self, incoming: Incoming, replies: Sequence[Reply]) -> None:
         """Send the replies; the answers to civil servants come out of what is kept for deadlines too, since
         with them they report and ask for time."""
@@ -107,8 +79,8 @@ class Server:
             if await self._ration.waits():
                 raise Undelivered
             return await self._say_spent(incoming, purpose)
-        group = incoming.group
-        pages = [page for reply in replies for page in await pages_of(reply, self._addresses, group=group)]
+        group, addresses = incoming.group, self._ground.addresses
+        pages = [page for reply in replies for page in await pages_of(reply, addresses, group=group)]
         return await self._answerers[purpose].send(pages, chat=incoming.chat, group=group, key=incoming.key)
 
     # --- handling
@@ -117,7 +89,7 @@ class Server:
         """The replies; while they take long, the chat shows that somebody is writing."""
         handling = asyncio.create_task(asyncio.to_thread(self._handle, incoming))
         try:
-            done, _ = await asyncio.wait([handling], timeout=self._pace.typing)
+            done, _ = await asyncio.wait([handling], timeout=self._ground.pace.typing)
             if not done:
                 await self._speaker.typing(incoming.chat)
             return await handling
@@ -134,7 +106,7 @@ class Server:
         the desk is silent in until Văn phòng has been asked whose it is."""
         if incoming.group:
             with self._sessions() as session:
-                group = groups.at(session, NAME, self._account, incoming.chat)
+                group = groups.at(session, NAME, self._ground.account, incoming.chat)
             if group is None or group.state is not GroupState.APPROVED:
                 return True
         if incoming.file is None or not incoming.file.media_type.startswith("image/"):
@@ -143,19 +115,19 @@ class Server:
 
     def _from_staff(self, incoming: Incoming) -> bool:
         with self._sessions() as session:
-            who = person_of(session, channel=NAME, account=self._account, sender=incoming.sender)
+            who = person_of(session, channel=NAME, account=self._ground.account, sender=incoming.sender)
         return who is not None
 
     def _only_words(self, incoming: Incoming) -> tuple[Reply, ...]:
         """Say that only words are read, as the desk would say it: kept as handled before it is sent."""
-        now = self._clock.now()
+        now = self._ground.clock.now()
         try:
             with self._sessions.begin() as session:
-                stored = inbox.receive(session, NAME, self._account, incoming.key, at=now, raw=None)
+                stored = inbox.receive(session, NAME, self._ground.account, incoming.key, at=now, raw=None)
                 if not stored.new and stored.state is not InboxState.RECEIVED:
                     return stored.replies
                 replies = () if self._was_told(incoming.chat, now) else (Reply(lines=(Line(_ONLY_WORDS),)),)
-                inbox.mark_handled(session, NAME, self._account, incoming.key, replies)
+                inbox.mark_handled(session, NAME, self._ground.account, incoming.key, replies)
         except AlreadyHandled:
             return ()
         self._told[incoming.chat] = now
@@ -173,7 +145,7 @@ class Server:
                 return await asyncio.to_thread(self._desk.answered, incoming)
             except DatabaseUnavailable:
                 failed += 1
-                await asyncio.sleep(self._pace.backoff(failed))
+                await asyncio.sleep(self._ground.pace.backoff(failed))
 
     # --- when the month is spent
 
@@ -189,10 +161,10 @@ class Server:
 
     def _knows_it_is_spent(self, incoming: Incoming) -> bool:
         with self._sessions() as session:
-            contact = session.get(Contact, (NAME, self._account, self.person(incoming)))
-            return contact is not None and contact.told_spent == month_of(self._clock.now())
+            contact = session.get(Contact, (NAME, self._ground.account, self._ground.person(incoming.sender)))
+            return contact is not None and contact.told_spent == month_of(self._ground.clock.now())
 
     def _told_it_is_spent(self, incoming: Incoming) -> None:
-        now, person = self._clock.now(), self.person(incoming)
+        now, person = self._ground.clock.now(), self._ground.person(incoming.sender)
         with self._sessions.begin() as session:
-            contacts.tell_spent(session, NAME, self._account, person, month=month_of(now), now=now)
+            contacts.tell_spent(session, NAME, self._ground.account, person, month=month_of(now), now=now)

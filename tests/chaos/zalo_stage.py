@@ -15,9 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bot.channels.zalo_bot import account_of
 from bot.channels.zalo_oa_tokens import store_pair
 from office import contacts
+from office.bot_tokens import account_of
 from office.channel_names import ZALO_BOT, ZALO_OA
 from office.database import make_engine, session_factory, upgrade
 from office.deliveries import Doubt, Source

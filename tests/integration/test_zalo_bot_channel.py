@@ -334,14 +334,14 @@ async def test_an_event_that_cannot_be_stored_waits_for_the_database(
     from office.database import DatabaseUnavailable
 
     bot = stage.bot()
-    take, broken = bot._postbox.take, [True]
+    take, broken = bot._receiver.postbox.take, [True]
 
     async def failing(*arguments: Any, **options: Any) -> bool:
         if broken[0]:
             raise DatabaseUnavailable("đĩa đã đầy", "giải phóng dung lượng")
         return await take(*arguments, **options)
 
-    monkeypatch.setattr(bot._postbox, "take", failing)
+    monkeypatch.setattr(bot._receiver.postbox, "take", failing)
     task = asyncio.create_task(bot.run())
     await until(lambda: bot.state.up)
     fake.say(fake.person(), "một")

@@ -20,7 +20,8 @@ from starlette.routing import Route
 
 from bot.channels.base import ChannelDown
 from bot.channels.request_body import BODY_LIMIT
-from bot.channels.zalo_bot import SECRET_HEADER, ZaloBot
+from bot.channels.zalo_bot import ZaloBot
+from bot.channels.zalo_bot_webhook import SECRET_HEADER
 from office.database import DatabaseUnavailable, make_engine, session_factory
 from office.inbox import InboxState
 from tests.databases import fresh_sqlite
@@ -82,7 +83,7 @@ async def web(bots: list[ZaloBot]) -> AsyncIterator[str]:
     """A web server of ours in front of a bot; the webhook's address."""
 
     async def hook(request: Request) -> Response:
-        return await bots[0].webhook(request) if bots else Response(status_code=502)
+        return await bots[0].routes()[0].endpoint(request) if bots else Response(status_code=502)
 
     app = Starlette(routes=[Route("/zalo/bot", hook, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_config=None))
@@ -184,10 +185,10 @@ async def test_without_the_database_it_is_to_come_again(
 
     bot = hooked(stage)
     async with serving(bot):
-        store = bot._postbox._intake._store
-        monkeypatch.setattr(bot._postbox._intake, "_store", failing)
+        store = bot._receiver.postbox._intake._store
+        monkeypatch.setattr(bot._receiver.postbox._intake, "_store", failing)
         assert await post(bot, event(fake.person(), "một")) == 503
-        monkeypatch.setattr(bot._postbox._intake, "_store", store)
+        monkeypatch.setattr(bot._receiver.postbox._intake, "_store", store)
         assert await post(bot, event(fake.person(), "một")) == 200
         await stage.done()
     assert stage.texts() == ["đáp một"]
@@ -231,9 +232,9 @@ async def test_what_was_only_stored_is_answered_by_the_next_life(stage: Stage, f
 
 async def _die(bot: ZaloBot) -> None:
     """End what it has in hand, as a crash does."""
-    for task in list(bot._postbox._hands):
+    for task in list(bot._receiver.postbox._hands):
         task.cancel()
-    await asyncio.gather(*bot._postbox._hands, return_exceptions=True)
+    await asyncio.gather(*bot._receiver.postbox._hands, return_exceptions=True)
 
 
 # --- what the platform won't have
