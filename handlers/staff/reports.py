@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
 
+from handlers.staff.corrections import agreed
 from handlers.staff.periods import parse_period
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import one_department
@@ -129,9 +132,11 @@ def file_sent(request: StaffRequest) -> Replies:
     lines = request.papers.describe(preview)
     if not preview.drafts:
         return say(*lines)
-    request.state.update(flow="import", drafts=[_kept(d) for d in preview.drafts])
+    kept = [_kept(d) for d in preview.drafts]
+    request.state.update(flow="import", drafts=kept)
+    yes = f"s:nhap:co:{_print_of(kept)}"
     choices = (
-        Choice(kind=ChoiceKind.OPTION, label=f"Giao {len(preview.drafts)} việc này", payload="s:nhap:co"),
+        Choice(kind=ChoiceKind.OPTION, label=f"Giao {len(preview.drafts)} việc này", payload=yes),
         Choice(kind=ChoiceKind.OPTION, label="Bỏ", payload="s:nhap:thoi"),
     )
     return say(*lines, choices=choices)
@@ -143,6 +148,8 @@ def _tap_import(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     kept = request.previous.get("drafts")
     if request.previous.get("flow") != "import" or not kept:
         raise Refused("Bảng này đã giao hoặc đã quá lâu.", "Gửi lại tệp.")
+    if arguments[1:] and arguments[1] != _print_of(kept):
+        raise Refused("Sau bảng ấy anh/chị đã gửi bảng khác.", "Chọn «Giao» ở bảng gửi sau cùng.")
     given = known = 0
     for data in kept:
         draft = _draft(data)
@@ -159,10 +166,13 @@ def _tap_import(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
 
 
 def _import_flow(request: StaffRequest, text: str) -> Replies:
-    if plain(text) in ("co", "giao", "dong y", "1"):
+    if request.incoming.file is not None:  # the table once more, put right
+        return file_sent(request)
+    answer = agreed(text)
+    if answer is not None:
         request.previous = dict(request.state)
         request.state.clear()
-        return _tap_import(request, ("co",))
+        return _tap_import(request, ("co" if answer else "thoi",))
     raise Refused("Giao các việc trong bảng?", "Trả lời «có» hoặc «thôi».")
 
 
@@ -191,6 +201,10 @@ COMMANDS = (
 )
 TAPS: Mapping[str, Tapped] = {"nhap": _tap_import}
 FLOWS = {"import": _import_flow}
+
+
+def _print_of(kept: object) -> str:
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()[:12]
 
 
 def _kept(draft: Draft) -> dict[str, object]:

@@ -71,4 +71,5 @@ def offered(rows: list[Notice]) -> Replies:
         )
         for row in rows[:_OFFERED]
     )
-    return say(words()("several_unread", count=len(rows)), choices=choices)
+    more = [words()("several_unread_more", id=rows[-1].id)] if len(rows) > _OFFERED else []
+    return say(words()("several_unread", count=len(rows)), *more, choices=choices)

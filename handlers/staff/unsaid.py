@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from handlers.staff.request import Replies, StaffRequest, say
+from handlers.staff.typed import code_of
 from office.assignments import Assignment, AssignmentState, Responsible, Tap, tap
 from office.messages import Choice, ChoiceKind
 
@@ -35,4 +36,6 @@ def meant(request: StaffRequest, action: Tap) -> int | Replies:
         Choice(kind=ChoiceKind.OPTION, label=f"Số {row.id}: {row.title}"[:60], payload=tap(action, row.id))
         for row in rows[:_OFFERED]
     )
-    return say(f"Anh/chị có {len(rows)} việc. Việc nào ạ?", choices=choices)
+    word = code_of(tap(action, rows[-1].id))
+    more = [f"Việc không có dưới đây thì gõ kèm số, ví dụ: {word}"] if len(rows) > _OFFERED else []
+    return say(f"Anh/chị có {len(rows)} việc. Việc nào ạ?", *more, choices=choices)

@@ -21,7 +21,6 @@ from office.assignments import (
     Report,
     Responsible,
     Tap,
-    tap,
 )
 from office.messages import Choice, ChoiceKind, File, Line, Reply, Style
 from office.refusal import Refused
@@ -136,16 +135,7 @@ def _details(request: StaffRequest, assignment_id: int) -> Replies:
     _may_see(request, row)
     reply = card(request.session, request.work, row, today=request.today, full=True)
     lines = [*reply.lines, *_history(request, row.id)]
-    choices = _of_use(request, row, reply.choices) if _may_act(request, row) else ()
-    return (Reply(lines=tuple(lines), choices=choices),)
-
-
-def _of_use(request: StaffRequest, row: Assignment, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-    """The choices under an assignment without «Đã nhận», where nobody who sees them has still to say so."""
-    missing = request.work.roster(request.session, row.id).missing
-    if any(person.id == request.me.id or not request.private for person in missing):
-        return choices
-    return tuple(choice for choice in choices if choice.payload != tap(Tap.ACKNOWLEDGE, row.id))
+    return (Reply(lines=tuple(lines), choices=reply.choices if _may_act(request, row) else ()),)
 
 
 def _may_act(request: StaffRequest, row: Assignment) -> bool:
@@ -197,8 +187,7 @@ def _acknowledged(request: StaffRequest, assignment_id: int, *, replaces: bool) 
     row = progress.acknowledge(request.session, request.work, assignment_id, request.me, now=request.now)
     headline = f"{request.me.name} đã nhận"
     reply = card(request.session, request.work, row, today=request.today, headline=headline)
-    choices = _of_use(request, row, reply.choices)
-    return (Reply(lines=reply.lines, choices=choices, replaces=replaces),)
+    return (Reply(lines=reply.lines, choices=reply.choices, replaces=replaces),)
 
 
 def _done(request: StaffRequest, rest: str) -> Replies:

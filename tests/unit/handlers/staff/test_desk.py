@@ -228,6 +228,13 @@ def test_a_table_is_looked_over_first_and_given_once(office: Office) -> None:
         office.say("Văn", file=file)
         assert expected in office.tap("Văn", "Giao 2 việc")
     assert "chưa rõ tệp" in office.say("An", file=file)
+    # A table put right takes the place of the one before, whose button gives nothing any more.
+    office.say("Văn", file=SentFile(id="g", name="viec.csv", content=b"Ba Bon"))
+    assert office.replies
+    older = office.replies[0].choices[0].payload
+    assert "3 việc" in office.say("Văn", file=SentFile(id="h", name="viec.csv", content=b"Ba Bon Nam"))
+    assert "bảng khác" in office.say("Văn", payload=older)
+    assert "Đã giao 3 việc" in office.say("Văn", "đồng ý ạ")
 
 
 def test_figures_are_for_whom_they_are(office: Office) -> None:

@@ -90,6 +90,10 @@ def test_of_several_one_is_chosen(office: Office) -> None:
     assert f"Nhiệm vụ số {first}" in office.say("An", "đã nhận việc")
     assert "có 2 việc" in office.say("An", "em xong rồi ạ")
     assert "minh chứng" in office.tap("An", "Việc một")
+    office.say("An", "thôi")
+    for day in range(17, 22):
+        office.give(f"qltm; Việc {day}; {day}/12")
+    assert "gõ kèm số, ví dụ: xong 7" in office.say("An", "xong")  # of seven, six are offered
 
 
 def test_a_report_and_a_request_forgive_the_words_around_their_number(office: Office) -> None:
