@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -57,6 +58,7 @@ _POLITE = frozenset({"a", "da", "em", "nhe", "nha", "vang", "di", "xin", "cam", 
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _WITH_CODE = frozenset({"ma", "nhanquyen"})
 _MOST_WORDS = 3  # of a command written apart
+_IN_GROUP = "Trong nhóm, xin trả lời ngay tin này hoặc nhắc tên bot thì em mới nhận được."
 _PARTS_OF_WORK = 2  # semicolons of work given in one line, at least
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
 
@@ -166,12 +168,13 @@ class StaffRouter:
         kept = dict(state)
         try:
             with session.begin_nested():
-                return self._handle(request, payload)
+                return _awaiting(request, self._handle(request, payload))
         except Refused as refused:
             state.clear()
             state.update(kept)
             lines = [refused.message, *([refused.mend] if refused.mend else [])]
-            return say(*lines, passing=bool(payload))
+            said_so = say(*lines, passing=bool(payload))
+            return said_so if payload else _awaiting(request, said_so)
 
     def _handle(self, request: StaffRequest, payload: str) -> Replies | None:
         if payload:
@@ -263,6 +266,14 @@ class StaffRouter:
         mine = [c for c in self._all if c.action is None or allowed(request.me.roles, c.action)]
         lines = [Line(command.help, Style.ITEM) for command in mine]
         return say(*lines, "Hỏi về thủ tục: cứ gõ câu hỏi, hoặc /menu.", title="Các lệnh của anh/chị")
+
+
+def _awaiting(request: StaffRequest, replies: Replies | None) -> Replies | None:
+    """In a group, how the words that are awaited now reach the bot, which hears little else there."""
+    if not replies or not request.incoming.group or not request.state.get("flow"):
+        return replies
+    last = replies[-1]
+    return (*replies[:-1], replace(last, lines=(*last.lines, Line(_IN_GROUP, Style.SOURCE))))
 
 
 def _meant(command: Command | None, word: str, rest: str) -> bool:

@@ -209,3 +209,11 @@ def test_what_is_refused_has_changed_nothing_and_keeps_the_conversation(office: 
 )
 def test_taps_that_make_no_sense_are_answered(office: Office, payload: str) -> None:
     assert office.say("An", payload=payload)
+
+
+def test_in_a_group_it_is_said_how_the_words_that_are_awaited_reach_the_bot(office: Office) -> None:
+    number = office.give()
+    for text in (f"xong {number}", "dạ"):
+        assert "trả lời ngay tin này hoặc nhắc tên bot" in office.say("An", text, group="nhóm")
+    assert "nhắc tên bot" not in office.say("An", "412/SCT", group="nhóm")
+    assert "nhắc tên bot" not in office.say("Bình", "giahan 1")
