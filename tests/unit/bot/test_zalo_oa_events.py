@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,6 +82,16 @@ def test_text_is_composed() -> None:
 def test_what_our_buttons_send_is_a_tap(payload: str) -> None:
     incoming = heard(message(text=payload_on_wire(payload)))
     assert (incoming.payload, incoming.text) == (payload, "")
+
+
+def test_no_kind_of_choice_that_handlers_make_is_forgotten() -> None:
+    makers = [f for f in vars(payloads).values() if inspect.isfunction(f) and f is not payloads.field_key]
+    of_payloads = [f for f in makers if f.__module__ == payloads.__name__ and f is not payloads.parse]
+    assert len(of_payloads) >= 6
+    for make in of_payloads:
+        asked = inspect.signature(make).parameters.values()
+        payload = make(*("x" if p.annotation == "str" else 1 for p in asked if p.default is p.empty))
+        assert heard(message(text=payload_on_wire(payload))).payload == payload, make.__name__
 
 
 @pytest.mark.parametrize(
