@@ -58,6 +58,8 @@ def phrase_of(text: str) -> Phrase | None:
         verb = READ
     if idle(rest):
         return Phrase(word=verb, number=number)
+    if number is None and verb == "giahan" and names_day(" ".join(words[start:])):
+        return Phrase(word=verb, rest=" ".join(written[start:]))
     if number is None or not _continues(verb, words[end:], named=at > start or words[start - 1] == "xong"):
         return None
     return Phrase(word=verb, number=number, rest=rest)
@@ -70,6 +72,19 @@ def _continues(verb: str, words: list[str], *, named: bool) -> bool:
     if verb != "giahan":
         return False
     return words[0] in _LEAD_INS or _DAY.match(words[0]) is not None or words[:2] == ["ly", "do"]
+
+
+def names_day(text: str) -> bool:
+    """«đến (ngày) 20/12 …»: a day after nothing but what leads to one; not the number of some work."""
+    words = [_plain(word) for word in text.split()]
+    while words and (words[0] in _LEAD_INS or words[0] == "ngay"):
+        words = words[1:]
+    return bool(words) and is_day(words[0])
+
+
+def names_document(text: str) -> bool:
+    """«412/SCT-QLTM», «https://…»: a proof alone, without the number of the work it is of."""
+    return re.fullmatch(r"https?://\S+|\d+\w*/[^\W\d][^\s]*(?: ngày \S+)?", text.strip()) is not None
 
 
 def number_in(word: str) -> int | None:

@@ -53,6 +53,18 @@ def split_reason(text: str) -> tuple[str, str]:
     return text[: match.start()].strip(" ,;"), text[match.end() :].strip()
 
 
+def day_and_reason(text: str) -> tuple[str, str]:
+    """«đến 20/12 vi chờ số liệu»: the day and the reason, which needs no «lý do» after a day."""
+    day_text, reason = split_reason(text)
+    day_text = said.day_in(day_text)
+    day, _, more = day_text.partition(" ")
+    if reason or not more or not said.is_day(day):
+        return day_text, reason
+    first, _, others = more.strip(" ,;").partition(" ")
+    led = people.plain(first) in ("vi", "do", "tai") and others
+    return day.rstrip(",;"), others.strip() if led else more.strip(" ,;")
+
+
 def demand_reason(text: str) -> None:
     """Refuse an answer that can't be the reason that was asked for."""
     if said.empty(text):

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from handlers.staff import said
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.unsaid import meant
-from handlers.staff.words import demand_reason, one_department, parse_day, split_reason, take_number
+from handlers.staff.words import day_and_reason, demand_reason, one_department, parse_day, take_number
 from office import people
 from office.assignments import (
     Assignment,
@@ -195,6 +195,9 @@ def _done(request: StaffRequest, rest: str) -> Replies:
     if said.idle(rest):
         found = meant(request, Tap.DONE)
         return _report(request, found, "") if isinstance(found, int) else found
+    if said.names_document(rest):
+        found = meant(request, Tap.DONE)
+        return _report(request, found, rest) if isinstance(found, int) else found
     assignment_id, proof = take_number(rest)
     return _report(request, assignment_id, proof)
 
@@ -246,8 +249,16 @@ def _extend(request: StaffRequest, rest: str) -> Replies:
     if said.idle(rest):
         found = meant(request, Tap.EXTEND)
         return _ask(request, found, None, "") if isinstance(found, int) else found
-    assignment_id, rest = take_number(rest)
-    day_text, reason = _day_and_reason(rest)
+    if said.names_day(rest):
+        found = meant(request, Tap.EXTEND)
+        if not isinstance(found, int):
+            return found
+        assignment_id = found
+    else:
+        assignment_id, rest = take_number(rest)
+    day_text, reason = day_and_reason(rest)
+    if reason:
+        demand_reason(reason)
     until = parse_day(day_text, request.today) if day_text else None
     return _ask(request, assignment_id, until, reason)
 
@@ -286,20 +297,8 @@ def _extend_flow(request: StaffRequest, text: str) -> Replies:
     if kept:
         demand_reason(text)
         return _ask(request, assignment_id, date.fromisoformat(str(kept)), split_reason(text)[1] or text)
-    day_text, reason = _day_and_reason(text)
+    day_text, reason = day_and_reason(text)
     return _ask(request, assignment_id, parse_day(day_text, request.today), reason)
-
-
-def _day_and_reason(text: str) -> tuple[str, str]:
-    """«đến 20/12 vi chờ số liệu»: the day and the reason, which needs no «lý do» after a day."""
-    day_text, reason = split_reason(text)
-    day_text = said.day_in(day_text)
-    day, _, more = day_text.partition(" ")
-    if reason or not more or not said.is_day(day):
-        return day_text, reason
-    first, _, others = more.strip(" ,;").partition(" ")
-    led = people.plain(first) in ("vi", "do", "tai") and others
-    return day.rstrip(",;"), others.strip() if led else more.strip(" ,;")
 
 
 def _letter(request: StaffRequest, rest: str) -> Replies:

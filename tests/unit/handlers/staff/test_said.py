@@ -212,6 +212,17 @@ def test_a_command_is_understood_without_its_slash_where_it_stands_alone(office:
         assert office.hear("An", text) is None, text  # no command, or not An's
 
 
+def test_where_there_is_one_work_its_number_may_be_left_out(office: Office) -> None:
+    office.give()
+    assert "đến 20/12/2026" in office.say("An", "xin gia hạn đến ngày 20/12 lý do ốm")
+    assert "Đã ghi nhận" in office.say("An", "xong 412/SCT-QLTM")
+    office.give()
+    office.give()
+    assert "Việc nào ạ" in office.say("An", "xong 413/SCT-QLTM")
+    assert "chưa phải lý do" in office.say("An", "gia hạn 2 đến 20/12 thì nộp ở đâu")
+    assert office.hear("An", "gia hạn giấy phép đến 20/12 được không") is None
+
+
 def test_a_code_alone_is_a_code_and_no_question(office: Office) -> None:
     with office.sessions.begin() as session:
         who = membership.add_member(session, "Đỗ Mới", department_id=None, actor=None, now=office.now)
