@@ -10,7 +10,14 @@ from sqlalchemy import Select, select
 from handlers.staff import said
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.unsaid import meant
-from handlers.staff.words import day_and_reason, demand_reason, one_department, parse_day, take_number
+from handlers.staff.words import (
+    day_and_reason,
+    demand_reason,
+    one_department,
+    parse_day,
+    split_reason,
+    take_number,
+)
 from office import people
 from office.assignments import (
     Assignment,
