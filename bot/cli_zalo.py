@@ -96,6 +96,7 @@ def login(
     if not known:
         _store(settings, pair)
     _say(oa, pair, facts, trouble)
+    _warn_of_readers(settings)
 
 
 def _usable(oa: ZaloOa) -> ZaloOa:
@@ -229,6 +230,18 @@ def _say(oa: ZaloOa, pair: Pair, facts: Identity | None, trouble: str) -> None:
         typer.echo(text("unchecked", why=trouble))
 
 
+def _warn_of_readers(settings: Settings) -> None:
+    """Say so where others on this machine may read the file that the tokens are in."""
+    from sqlalchemy import make_url
+
+    url = make_url(settings.database.url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    file = Path(url.database)
+    if file.is_file() and file.stat().st_mode & 0o077:
+        typer.echo(words()("open_file", file=file), err=True)
+
+
 def said(moment: datetime) -> str:
     """A moment as people of Việt Nam read it: 14:05 ngày 25/11/2026."""
     from office.clock import ZONE
@@ -255,6 +268,8 @@ def status(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     else:
         for line in _lines(oa, row, now):
             typer.echo(line)
+        if row is not None:
+            _warn_of_readers(settings)
     raise typer.Exit(OK if good else PROBLEMS)
 
 

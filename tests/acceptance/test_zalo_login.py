@@ -34,6 +34,7 @@ class Desk:
         self.config = folder / "config.yaml"
         self.environ = secrets_for(oa=fake)
         self.database = fresh_sqlite(folder / "var")
+        (folder / "var" / "xinluon.db").chmod(0o600)  # as the program makes it
         self.set()
 
     def set(self, **values: Any) -> None:
@@ -249,6 +250,15 @@ def test_without_any_configuration_it_says_so(desk: Desk) -> None:
         done = desk.run(*command)
         assert (done.exit_code, done.stdout) == (2, "")
         assert done.stderr.startswith("Lỗi: chưa có cấu hình Zalo OA: điền zalo_oa.app_id")
+
+
+def test_a_database_that_others_may_read_is_warned_of(desk: Desk, fake: FakeZaloOa) -> None:
+    file = desk.folder / "var" / "xinluon.db"
+    for mode, warned in ((0o640, True), (0o600, False)):
+        file.chmod(mode)
+        for done in (desk.run("login", "--by-hand", stdin=fake.tokens()[1]), desk.run("status")):
+            assert done.exit_code == 0
+            assert (f"chmod 600 {file}" in done.stderr) is warned
 
 
 def test_status_with_trouble_says_that_alone(desk: Desk, fake: FakeZaloOa) -> None:
