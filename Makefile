@@ -4,7 +4,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run chat test chaos pictures lint check bench eval tune lock clean
+.PHONY: help setup setup-dev run chat test test-pg chaos pictures lint check bench eval tune lock clean
 
 help: ## Liệt kê các lệnh
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ chat: setup ## Hỏi đáp ngay trong cửa sổ dòng lệnh
 test: setup-dev ## Chạy các bài kiểm thử (ARGS="-k ten" để chọn bài)
 	$(VENV)/bin/python -m pytest tests/chaos tests/acceptance tests/integration/scheduler tests/unit/office -m alone $(ARGS) || test $$? -eq 5
 	$(VENV)/bin/python -m pytest -m "not alone" -n 3 --dist worksteal $(ARGS) || test $$? -eq 5
+
+test-pg: setup-dev ## Chạy các bài về Zalo và hội thoại trên PostgreSQL (vài phút)
+	$(VENV)/bin/python -m pytest -p tests.on_postgresql -n 2 tests/unit/handlers \
+		tests/integration/test_postbox.py tests/integration/test_zalo_*.py $(ARGS)
 
 chaos: setup-dev ## Thử việc gửi tin khi có sự cố: tắt ngang 120 lần, mất mạng, khoá tệp (vài phút)
 	XINLUON_CHAOS_KILLS=$${XINLUON_CHAOS_KILLS:-120} $(VENV)/bin/python -m pytest tests/chaos tests/chaos/zombies.py $(ARGS)

@@ -359,6 +359,7 @@ async def test_consent_given_while_a_refresh_is_in_the_air_wins(office: Office) 
     assert office.row().refresh_token == "new-refresh"
 
 
+@pytest.mark.sqlite
 async def test_a_pair_that_can_not_be_written_is_kept_until_it_can(
     office: Office, clock: Clock, tmp_path: Path
 ) -> None:

@@ -115,6 +115,7 @@ def _fail(*_: object, **__: object) -> None:
     raise RuntimeError
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_away_keeps_nothing_and_lets_the_message_come_again(
     make_desk: MakeDesk, sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:
