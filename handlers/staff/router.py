@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -59,6 +60,7 @@ _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
 _WITH_CODE = frozenset({"ma", "nhanquyen"})
 _MOST_WORDS = 3  # of a command written apart
 _IN_GROUP = "Trong nhóm, xin trả lời ngay tin này hoặc nhắc tên bot thì em mới nhận được."
+_CHANNEL = re.compile(r"\d{1,2}|telegram|zalo(?: oa| bot)?", re.ASCII)
 _PARTS_OF_WORK = 2  # semicolons of work given in one line, at least
 _OPEN_TO_ALL = frozenset({"ma", "nhanquyen", "toi"})  # commands that nobody has to be a member for
 
@@ -183,7 +185,7 @@ class StaffRouter:
             return notices.forwarded(request)
         text = request.incoming.text.strip()
         word, rest, slashed = split_command(text)
-        if codes.is_code(text) and not request.state.get("flow"):
+        if _code_alone(text) and not request.state.get("flow"):
             word, rest = "ma", text
         command, member = self._commands.get(word), request.person is not None
         if word == "trogiup" and member:
@@ -282,7 +284,15 @@ def _meant(command: Command | None, word: str, rest: str) -> bool:
         return False
     if word == "giao":
         return rest.count(";") >= _PARTS_OF_WORK
+    if word == channels.TAP:
+        return bool(_CHANNEL.fullmatch(fold(rest)))
     return command.bare or (word in typed.WITH_NUMBER and rest[:1].isdecimal())
+
+
+def _code_alone(text: str) -> bool:
+    """«ABCD-EFGH», «ABCD-EFGH đổi»: as it was handed on, and as one insists on it."""
+    code, _, rest = text.rpartition(" ")
+    return codes.is_code(text) or (fold(rest) == "doi" and codes.is_code(code))
 
 
 def _stops(text: str) -> bool:

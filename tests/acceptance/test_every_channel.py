@@ -74,6 +74,16 @@ def test_a_typed_number_picks_and_a_wrong_one_is_said_to_be(phone: Phone) -> Non
     assert "số này không có trong danh sách" in phone.say("97").text
 
 
+def test_two_at_once_are_answered_one_after_the_other(phone: Phone) -> None:
+    asked = phone.say("phí bán lẻ thuốc lá")
+    at = [1 + number for number, label in enumerate(asked.labels) if label in ("Tóm tắt", "Thời hạn")]
+    both = phone.say(" và ".join(map(str, at))).text
+    assert "Cơ quan giải quyết" in both
+    assert "15 ngày làm việc" in both
+    assert "mỗi lần em trả lời được một mục" in phone.say("tất cả").text
+    assert "cứ nhắn cho em" in phone.say("thôi").text
+
+
 def test_a_follow_up_is_about_the_last_matter_and_marks_may_be_missing(phone: Phone) -> None:
     phone.say("phi ban le thuoc la")
     answer = phone.say("con thoi han?")

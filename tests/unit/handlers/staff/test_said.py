@@ -203,8 +203,12 @@ def test_who_is_not_tied_hears_so_in_a_group_without_an_invitation_to_type_a_cod
 
 
 def test_a_command_is_understood_without_its_slash_where_it_stands_alone(office: Office) -> None:
-    for text, shown in (("kenh", "Nơi anh/chị nhận"), ("Kênh", "Nơi anh/chị nhận"), ("viec", "Việc của"),
-                        ("toi", "Nguyễn Văn An")):  # fmt: skip
+    for text, shown in (
+        ("kenh", "Nơi anh/chị nhận"),
+        ("kênh Zalo OA", "Không có tài khoản này"),
+        ("viec", "Việc của"),
+        ("toi", "Nguyễn Văn An"),
+    ):
         assert shown in office.say("An", text), text
     assert "Giao cho phòng" in office.say("Văn", "/giao Báo cáo")
     assert "Không rõ «kenh»" in office.say("Văn", "kenh")  # words are awaited
@@ -231,6 +235,7 @@ def test_a_code_alone_is_a_code_and_no_question(office: Office) -> None:
         )
     assert "Đỗ Mới" in office.say("lạ", code.lower())
     assert "không đúng" in office.say("lạ", "ABCD-EF23")
+    assert "không đúng" in office.say("An", "ABCD-EF23 đổi")
 
 
 def test_a_reason_may_follow_the_day_without_a_mark(office: Office) -> None:
