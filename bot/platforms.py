@@ -17,6 +17,8 @@ from scheduler.courier import Gate
 from scheduler.rationing import Figure, MonthlyRation
 from scheduler.stored_files import FileShelf
 
+_HELLO = "Em là chương trình trả lời tự động của {}."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -92,6 +94,7 @@ def _zalo_bot(ground: Ground) -> Platform:
         ration=ration,
         addresses=ground.addresses,
         elsewhere=_beside_zalo_bot(ground.settings),
+        introduction=_HELLO.format(ground.settings.office.name),
     )
 
 

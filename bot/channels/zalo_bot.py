@@ -57,10 +57,12 @@ class ZaloBot(Platform):
         ration: Ration | None = None,
         addresses: FileAddresses | None = None,
         elsewhere: str = "",
+        introduction: str = "",
         pace: Pace | None = None,
     ) -> None:
         """`gate`: the account's pace, which answers and deliveries share. `elsewhere`: where people can
-        ask as well, as it follows «Anh/chị hỏi», told when the month's messages are spent."""
+        ask as well, as it follows «Anh/chị hỏi», told when the month's messages are spent. `introduction`:
+        that a program answers, as the platform's terms want it said; "" for nothing."""
         self.state = ChannelState(NAME, facts={"mode": settings.mode})
         self.account = account_of(settings.token.get_secret_value() if settings.token else "")
         self._settings = settings
@@ -85,7 +87,7 @@ class ZaloBot(Platform):
             longest=ground.pace.longest_hold,
             changed=self._condition.spent_changed,
         )
-        self._server = Server(desk, self._speaker, ground, elsewhere=elsewhere)
+        self._server = Server(desk, self._speaker, ground, elsewhere=elsewhere, introduction=introduction)
         self._receiver = Receiver(ground, serve=self._serve, heard=self._condition.heard)
         self._webhook = BotWebhook(
             settings.webhook,

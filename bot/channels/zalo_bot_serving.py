@@ -41,8 +41,11 @@ _SAID_AGAIN = timedelta(minutes=10)  # that only words are read: stickers come i
 class Server:
     """Serves one bot's messages. `names`: what people call it in a mention."""
 
-    def __init__(self, desk: Desk, speaker: Speaker, ground: BotGround, *, elsewhere: str) -> None:
-        """`elsewhere`: where people can ask as well, as it follows «Anh/chị hỏi»; "" for nowhere."""
+    def __init__(
+        self, desk: Desk, speaker: Speaker, ground: BotGround, *, elsewhere: str, introduction: str
+    ) -> None:
+        """`elsewhere`: where people can ask as well, as it follows «Anh/chị hỏi»; "" for nowhere.
+        `introduction`: that a program answers, told with the first answer; "" for nothing."""
         self.names: Sequence[str] = ()
         self._desk = desk
         self._speaker = speaker
@@ -50,6 +53,7 @@ class Server:
         self._sessions = ground.sessions
         self._ration = ground.ration
         self._elsewhere = elsewhere
+        self._introduction = introduction
         self._answerers = {
             purpose: Answerer(AnsweringMouth(speaker, purpose), ground.gate, ground.pace.patience)
             for purpose in (Purpose.ANSWER, Purpose.DEADLINE)
@@ -79,9 +83,23 @@ class Server:
             if await self._ration.waits():
                 raise Undelivered
             return await self._say_spent(incoming, purpose)
+        if not staff and await asyncio.to_thread(self._is_new, incoming):
+            replies = self._introduced(replies)
         group, addresses = incoming.group, self._ground.addresses
         pages = [page for reply in replies for page in await pages_of(reply, addresses, group=group)]
         return await self._answerers[purpose].send(pages, chat=incoming.chat, group=group, key=incoming.key)
+
+    def _is_new(self, incoming: Incoming) -> bool:
+        """Whether it is the first that somebody has written in private."""
+        with self._sessions() as session:
+            contact = session.get(Contact, (NAME, self._ground.account, self._ground.person(incoming.sender)))
+            return contact is not None and not incoming.group and contact.first_at == incoming.at
+
+    def _introduced(self, replies: Sequence[Reply]) -> Sequence[Reply]:
+        first, *others = replies
+        if not self._introduction or self._introduction in first.text():
+            return replies
+        return (replace(first, lines=(*first.lines, Line(self._introduction))), *others)
 
     # --- handling
 

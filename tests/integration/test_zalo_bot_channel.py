@@ -8,7 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,25 @@ async def test_in_a_group_the_mention_is_taken_out_and_the_answer_goes_there(
     [incoming] = stage.desk.heard
     assert (incoming.text, incoming.group, incoming.addressed) == ("lệ phí?", True, True)
     assert [m.text for m in fake.received(group)] == ["đáp lệ phí?"]
+
+
+async def test_who_writes_for_the_first_time_is_told_once_that_a_program_answers(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
+    an, binh, chi, group = fake.person("An"), fake.person("Bình"), fake.person("Chi"), fake.group()
+    _tie(stage, fake, binh.id)
+    says_so = say("Em là chương trình trả lời tự động của Sở. Mời chọn.")
+    stage.desk.reply = lambda incoming: (says_so,) if incoming.text == "chào" else (say("đáp"), say("nữa"))
+    async with stage.running(introduction="Em là chương trình trả lời tự động của Sở."):
+        for at, who in enumerate((an, an, binh)):
+            fake.say(who, "hỏi", at=datetime.now(UTC) - timedelta(minutes=9 - at))
+        fake.say(group, "hỏi", mention=True)
+        fake.say(chi, "chào")
+        await stage.done(5)
+    texts = {who.name: [m.text for m in fake.received(who)] for who in (an, binh, chi, group)}
+    assert texts["An"] == ["đáp\nEm là chương trình trả lời tự động của Sở.", "nữa", "đáp", "nữa"]
+    assert texts["Bình"] == texts[group.name] == ["đáp", "nữa"]
+    assert texts["Chi"] == [says_so.lines[0].text]
 
 
 async def test_choices_are_numbered_and_long_answers_parted(stage: Stage, fake: FakeZaloBot) -> None:
