@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from handlers import payloads
+from handlers import followups, payloads
 from handlers.library import Library
 from handlers.texts import menu_items, texts
 from knowledge.answer import Answer
@@ -57,7 +57,7 @@ def ask(
 ) -> Response:
     """Answer a question. `last`: the entry the conversation was about; `pending`: a question that was asked
     back. Of a text longer than `max_text` only that much is read, and that is said."""
-    decision = library.searcher.search(text[:max_text], library.knowledge.get(last), pending)
+    decision = followups.decide(library.searcher, text[:max_text], library.knowledge.get(last), pending)
     reply, entry = _say(library, decision, today, last)
     if len(text) > max_text:
         note = Line(texts()("cut", limit=f"{max_text:,}".replace(",", ".")))
