@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from openpyxl import Workbook
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from office import codes, groups, membership, people
@@ -110,6 +110,12 @@ def row(office: ConsoleOffice, number: int) -> Notice:
 def newest(office: ConsoleOffice) -> Notice:
     with office.sessions() as session:
         return session.scalars(select(Notice).order_by(Notice.id.desc()).limit(1)).one()
+
+
+def written(office: ConsoleOffice) -> int:
+    """How many notices there are."""
+    with office.sessions() as session:
+        return session.scalar(select(func.count()).select_from(Notice)) or 0
 
 
 def deed(office: ConsoleOffice, action: str) -> Deed:

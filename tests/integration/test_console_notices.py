@@ -27,6 +27,7 @@ from tests.console_notices import (
     serving_notices,
     table,
     text_of,
+    written,
 )
 from tests.console_office import CLERK, LEADER, ConsoleOffice, post
 
@@ -92,24 +93,24 @@ class TestWriting:
     def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
         self, office: ConsoleOffice, clerk: httpx.Client, typed: dict[str, str], said: str
     ) -> None:
-        before = newest(office).id
+        before = written(office)
         response = post(clerk, "/thong-bao/moi", {**WRITTEN, "groups": ["3"], **typed})
         assert response.status_code == 422
         assert said in text_of(response)
         assert "Theo lịch kèm theo." in response.text
         assert re.search(r'name="groups" value="3" checked', response.text)
-        assert newest(office).id == before
+        assert written(office) == before
 
     def test_a_file_that_can_t_be_sent_leaves_nothing_behind(
         self, office: ConsoleOffice, clerk: httpx.Client
     ) -> None:
-        before = newest(office).id
+        before = written(office)
         files = [("files", ("chay.exe", b"MZ\x90", "application/octet-stream"))]
         response = post(clerk, "/thong-bao/moi", WRITTEN, files=files)
         assert response.status_code == 422
         assert "không phải PDF, Word" in text_of(response)
         assert "Xin chọn lại tệp" in text_of(response)
-        assert newest(office).id == before
+        assert written(office) == before
 
     def test_recipients_come_out_of_a_table_and_its_bad_rows_are_named(
         self, office: ConsoleOffice, clerk: httpx.Client
