@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, true
 from sqlalchemy.orm import Session, aliased
 
 from office.deliveries import Delivery
@@ -63,11 +63,12 @@ _MANY = (*_NUMBERS, "roles")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A chat that a notice goes to, and whose it is."""
+    """A chat that a notice goes to, and whose it is. `number`: its row's, of its kind."""
 
     recipient: Recipient
     name: str
     group: bool
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +127,16 @@ def preferred(channels: Collection[str] | None) -> ColumnElement[bool]:
 
 
 def untold(occurrence_id: int) -> ColumnElement[bool]:
-    """Whether a Member has no private delivery of an occurrence, in whichever of their chats."""
-    told = select(Delivery.member_id).where(
-        Delivery.occurrence_id == occurrence_id, Delivery.group.is_(False), Delivery.member_id.is_not(None)
+    """Whether a Member has no private delivery of an occurrence in any of their chats."""
+    chat = aliased(ChatAccount)
+    theirs = and_(
+        chat.member_id == Member.id,
+        Delivery.occurrence_id == occurrence_id,
+        Delivery.channel == chat.channel,
+        Delivery.account == chat.account,
+        Delivery.chat == chat.chat,
     )
-    return Member.id.not_in(told)
+    return ~exists().where(theirs)
 
 
 def reachable(
@@ -141,7 +147,8 @@ def reachable(
 ) -> Select[*_Columns]:
     """The query for chats on these channels that have no delivery of an occurrence yet."""
     if channels is not None:
-        query = query.where(chat.channel.in_(sorted(channels)))
+        # An expression, so that a few are read in the order of their numbers, not a whole channel and sorted.
+        query = query.where(func.coalesce(chat.channel, "").in_(sorted(channels)))
     if without is not None:
         has = and_(
             Delivery.occurrence_id == without,

@@ -59,16 +59,18 @@ def targets(
     channels: Collection[str] | None,
     without: int | None = None,
     most: int | None = None,
+    after: int = 0,
 ) -> tuple[Target, ...]:
     """The chats of an audience in a stable order: groups, then private chats, one a member.
 
-    `without`: an occurrence; chats that have a delivery of it are left out. `most`: at most so many.
+    `without`: an occurrence; chats that have a delivery of it are left out. `most`: at most so many. `after`:
+    private chats up to this number are left out.
     """
     audience = spelled_out(session, audience)
     found = _group_targets(session, audience, channels, without, most)
     left = None if most is None else most - len(found)
     if left is None or left > 0:
-        found += _member_targets(session, audience, channels, without, left)
+        found += _member_targets(session, audience, channels, without, left, after)
     return tuple({target.recipient.to: target for target in found}.values())
 
 
@@ -86,6 +88,7 @@ def _group_targets(
             recipient=Recipient(to=address(row)),
             name=row.title or words()("unreached.unnamed"),
             group=True,
+            number=row.id,
         )
         for row in session.scalars(query)
     ]
@@ -97,16 +100,24 @@ def _member_targets(
     channels: Collection[str] | None,
     without: int | None,
     most: int | None,
+    after: int,
 ) -> list[Target]:
     # Rows of plain columns: there may be ten thousand of them.
     query = (
-        select(ChatAccount.channel, ChatAccount.account, ChatAccount.chat, Member.id, Member.name)
+        select(
+            ChatAccount.id,
+            ChatAccount.channel,
+            ChatAccount.account,
+            ChatAccount.chat,
+            Member.id,
+            Member.name,
+        )
         .join(Member, Member.id == ChatAccount.member_id)
-        .where(Member.left_at.is_(None), preferred(channels), is_member(audience))
+        .where(ChatAccount.id > after, Member.left_at.is_(None), preferred(channels), is_member(audience))
     )
     if without is not None:
         query = query.where(untold(without))
-    query = reachable(query, ChatAccount, channels, without).order_by(ChatAccount.id).limit(most)
+    query = reachable(query, ChatAccount, channels, None).order_by(ChatAccount.id).limit(most)
     return [
         Target(
             recipient=Recipient(
@@ -114,8 +125,9 @@ def _member_targets(
             ),
             name=name,
             group=False,
+            number=number,
         )
-        for channel, account, chat, member_id, name in session.execute(query)
+        for number, channel, account, chat, member_id, name in session.execute(query)
     ]
 
 

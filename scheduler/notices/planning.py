@@ -30,7 +30,7 @@ STEP = 250  # chats queued in one transaction, which locks out others for a twen
 
 
 class NoticePlanner:
-    """Takes the next step of every notice on its way. Stateless between calls."""
+    """Takes the next step of every notice on its way. All it remembers is how far it has looked."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class NoticePlanner:
         self._readers = readers or sessions
         self._clock = clock
         self._breath = breath
+        self._after: dict[int, int] = {}  # notice → the private chat up to which its messages are written
 
     def plan(self) -> int:
         """One step of each notice that has one to take; how many. Call again until it is none."""
@@ -79,8 +80,12 @@ class NoticePlanner:
         return int(begin(session, self._notices, number, now=self._clock.now()))
 
     def _queue(self, session: Session, number: int) -> int:
-        more = queue_some(session, self._notices, number, now=self._clock.now(), most=STEP)
-        return int(more)
+        after = self._after.pop(number, 0)
+        queued = queue_some(session, self._notices, number, now=self._clock.now(), most=STEP, after=after)
+        if queued is None:
+            return 0
+        self._after[number] = queued.after
+        return 1
 
     def _change(self, session: Session, number: int) -> int:
         return int(change_some(session, self._notices, number, now=self._clock.now()) > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +18,7 @@ from office.notices import Notice, NoticeState
 from office.people import Person
 from office.rights import Action, demand
 from scheduler import halting
-from scheduler.notices.audience import Audience, targets, unreached
+from scheduler.notices.audience import Audience, Target, targets, unreached
 from scheduler.notices.desk import Notices, hold, note, reason_in, words
 from scheduler.notices.leaving import Leaving, when_leaves
 from scheduler.notices.moments import SENT_AS, occurrence_of, occurrences_of
@@ -85,18 +86,26 @@ def _due_at(row: Notice, now: datetime) -> datetime:
     return row.send_at
 
 
-def queue_some(
-    session: Session, notices: Notices, notice_id: int, *, now: datetime, most: int = CHUNK
-) -> bool:
-    """Write the next deliveries of a notice that is being sent; True while there may be more.
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Some are written and there may be more. `after`: the private chat to go on after, 0 for the first."""
 
-    Said again it writes nothing twice: chats that have theirs are left out.
+    after: int
+
+
+def queue_some(
+    session: Session, notices: Notices, notice_id: int, *, now: datetime, most: int = CHUNK, after: int = 0
+) -> Queued | None:
+    """Write the next deliveries of a notice that is being sent; None when there are no more.
+
+    Said again it writes nothing twice: chats that have theirs are left out. `after`: what the call before
+    gave, so that those aren't looked through again; at the end all of them are, once.
     """
     row = session.get(Notice, notice_id, populate_existing=True, with_for_update=True)
     if row is None or row.state is not NoticeState.SENDING or row.queued_at is not None:
-        return False
+        return None
     occurrence = occurrence_of(session, row.id)
-    written = 0
+    found: Sequence[Target] = ()
     if occurrence is not None:
         found = targets(
             session,
@@ -104,17 +113,22 @@ def queue_some(
             channels=notices.channels,
             without=occurrence.id,
             most=most,
+            after=after,
         )
         reply = message(session, notices, row)
         to = [target.recipient for target in found]
         told = notices.outbox.tell(
             session, occurrence.id, to, reply, due_at=occurrence.due_at, now=now, manner=manner_of(row)
         )
-        written = len(found) if told else 0
-    if written < most:
-        row.queued_at = now
+        if not told:
+            found = ()
+    if len(found) == most:
+        return Queued(max((target.number for target in found if not target.group), default=after))
+    if after:
+        return Queued(0)
+    row.queued_at = now
     session.flush()
-    return row.queued_at is None
+    return None
 
 
 def manner_of(row: Notice) -> Manner:
