@@ -216,8 +216,9 @@ def _in_group(event: _Event, oa_id: str) -> Happening:
     said = _clean(event.message.text)
     text = _MENTION.sub(" ", said).strip()
     mentioned = _MENTION.findall(said)
+    file = _file(event.message.attachments or ())
     calls = oa_id in mentioned or text.startswith("/") or bool(payload_of(text))
-    if not calls and (mentioned or not text or not _ID.match(event.sender.id)):
+    if not calls and (mentioned or not (text or file) or not _ID.match(event.sender.id)):
         return nothing
     user = _id(event.sender.id, "sender.id")
     incoming = Incoming(
@@ -230,7 +231,7 @@ def _in_group(event: _Event, oa_id: str) -> Happening:
         text=text,
         group=True,
         addressed=calls,
-        file=_file(event.message.attachments or ()),
+        file=file,
     )
     return Happening(what=What.GROUP, key=incoming.key, user=user, at=event.at, incoming=incoming)
 

@@ -770,14 +770,18 @@ async def test_in_a_group_a_number_answers_what_its_writer_was_asked_and_nobody_
     async with stage.serving():
         for user, text in ((lan, "đến 30/11, chờ số liệu"), (hoa, "3"), (hoa, "trưa nay ăn gì"), (hoa, "2")):
             fake.say(group, text, user=user)
+        for user in (lan, hoa):
+            file = {"url": "https://f.zdn.vn/bb.pdf", "name": f"{user.name}.pdf"}
+            fake.send(group, "file", file, user=user)
         await settled(stage)
         clock.ahead = timedelta(minutes=31)
         fake.say(group, "1", user=hoa)
         fake.say(group, "/viec", user=hoa)
         await settled(stage)
-    assert sorted(stage.desk.texts) == ["/viec", "2", "đến 30/11, chờ số liệu"]
+    assert sorted(stage.desk.texts) == ["", "/viec", "2", "đến 30/11, chờ số liệu"]
+    assert [heard.file.name for heard in stage.desk.heard if heard.file] == ["Lan.pdf"]
     with stage.session() as session:
-        assert len(session.scalars(select(Update.id)).all()) == 4, "what people say to each other is not kept"
+        assert len(session.scalars(select(Update.id)).all()) == 5, "what people say to each other is not kept"
 
 
 async def test_a_new_group_is_told_of_once_with_its_name(stage: Stage, fake: FakeZaloOa) -> None:

@@ -208,6 +208,15 @@ def test_what_may_answer_a_question_of_ours_does_not_call_us(text: str) -> None:
     assert read(group(text, group_id="f414", sender={})).what is What.NOTHING
 
 
+def test_a_file_in_a_group_may_answer_a_question_of_ours() -> None:
+    file = {"type": "file", "payload": {"url": "https://f.zdn.vn/bb.pdf", "name": "Biên bản.pdf"}}
+    raw = message("group_file", attachments=[file]) | {"recipient": {"id": "f414"}}
+    raw["message"].pop("text", None)
+    incoming = heard(raw)
+    assert incoming.file is not None
+    assert (incoming.file.name, incoming.text, incoming.addressed) == ("Biên bản.pdf", "", False)
+
+
 @pytest.mark.parametrize("text", ["[@246] xem giúp", "", " "])
 def test_what_colleagues_say_to_each_other_is_nothing(text: str) -> None:
     happening = read(group(text, group_id="f414"))
