@@ -2,123 +2,68 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Annotated
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import typer
 
-if TYPE_CHECKING:
-    from scheduler.calendar import Day, Due
-
-_HEADS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
-_FULL = 8 * 3600  # seconds of a full day
+from bot.cli_common import BAD_USE, ConfigOption, JsonOption, current_day, fail, settings_of
+from bot.days_written import BadDay, day_of, month_of
 
 
-class BadDay(Exception):
-    """A date or month that can't be read; the text says how to write it."""
+def show_calendar(
+    month: Annotated[
+        str | None, typer.Argument(metavar="THÁNG", help="Tháng, ví dụ 2026-02 (mặc định: tháng này).")
+    ] = None,
+    department: Annotated[str, typer.Option("--department", help="Khoá của phòng có giờ làm riêng.")] = "",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """In lịch làm việc một tháng, kèm văn bản quy định.
 
+    Ngày nghỉ, nghỉ bù, ngày làm bù.
+    """
+    from rich.console import Console
 
-def month_of(text: str) -> tuple[int, int]:
-    """Year and month of 2026-02 or 02/2026. Raises BadDay."""
-    match = re.fullmatch(r"(\d{4})-(\d{1,2})", text) or re.fullmatch(r"(\d{1,2})/(\d{4})", text)
-    if match:
-        year, month = (int(n) for n in (match.groups() if "-" in text else reversed(match.groups())))
-        if 1975 <= year <= 2199 and 1 <= month <= 12:
-            return year, month
-    raise BadDay(f"«{text}» không phải tháng: viết dạng 2026-02 hoặc 02/2026")
+    from bot import calendar_printing
+    from scheduler.calendar import WorkCalendar, computed_warning
 
-
-def day_of(text: str) -> date:
-    """The date of 2026-02-10 or 10/02/2026. Raises BadDay."""
-    match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
-    parts = match.groups() if match else ()
-    if not match and (match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)):
-        parts = match.groups()[::-1]
+    calendar = WorkCalendar.shipped(*settings_of(config).calendar.folders)
     try:
-        found = date(*(int(part) for part in parts))
-    except (TypeError, ValueError):
-        found = date.min
-    if not 1975 <= found.year <= 2199:
-        raise BadDay(f"«{text}» không phải ngày: viết dạng 2026-02-10 hoặc 10/02/2026")
-    return found
+        year, number = month_of(month or f"{current_day():%Y-%m}")
+    except BadDay as exc:
+        fail(str(exc), BAD_USE)
+    days = calendar.month(year, number, department=department)
+    warning = computed_warning([] if calendar.confirmed(year) else [year])
+    if as_json:
+        typer.echo(calendar_printing.month_json(days, warning))
+    else:
+        calendar_printing.print_month(days, warning, Console(soft_wrap=not sys.stdout.isatty()))
 
 
-def print_month(days: Sequence[Day], warning: str, console: Console) -> None:
-    """A month as a grid, and what is special about its days."""
-    first = days[0].date
-    table = Table(title=f"Tháng {first.month} năm {first.year}", box=None, padding=(0, 1))
-    for head in _HEADS:
-        table.add_column(head, justify="right", min_width=4)
-    cells: list[Text | str] = [""] * first.weekday() + [_cell(day) for day in days]
-    for at in range(0, len(cells), 7):
-        table.add_row(*cells[at : at + 7])
-    console.print(table)
-    working = [day for day in days if day.working]
-    hours = sum(day.hours.total_seconds() for day in days) / 3600
-    console.print(Text(f"{len(working)} ngày làm việc, {hours:g} giờ.", style="bold"))
-    console.print(Text("* ngày nghỉ lễ, Tết   + ngày làm bù   ½ không làm đủ ngày", style="dim"))
-    for day in days:
-        if day.name:
-            worked = ", ".join(f"{i.start:%H:%M}–{i.end:%H:%M}" for i in day.intervals)
-            mark = f"làm việc {worked}" if day.working else "nghỉ"
-            document = f" – {day.document}" if day.document else ""
-            console.print(Text(f"{_HEADS[day.date.weekday()]} {day.date:%d/%m} {mark}: {day.name}{document}"))
-    if warning:
-        console.print(Text(f"⚠ {warning}", style="yellow"))
+def deadline(
+    received: Annotated[
+        str, typer.Argument(metavar="NGÀY-NHẬN", help="Ngày nhận đủ hồ sơ, ví dụ 2026-02-10 hoặc 10/02/2026.")
+    ],
+    days: Annotated[int, typer.Argument(metavar="SỐ-NGÀY", help="Số ngày làm việc.", min=1, max=2000)],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tính hạn theo ngày làm việc, giải thích từng ngày.
 
+    Ngày nhận không tính.
+    """
+    from rich.console import Console
 
-def _cell(day: Day) -> Text:
-    number, weekend = str(day.date.day), day.date.weekday() >= 5
-    if not day.working:
-        return Text(number + ("*" if day.name else ""), style="red" if day.name else "dim")
-    if day.hours.total_seconds() < _FULL:
-        return Text(number + "½", style="cyan")
-    return Text(number + ("+" if weekend else ""), style="green" if weekend else "")
+    from bot import calendar_printing
+    from scheduler.calendar import WorkCalendar
 
-
-def month_json(days: Sequence[Day], warning: str) -> str:
-    """The same for another program."""
-    rows = [
-        {
-            "date": day.date.isoformat(),
-            "working": day.working,
-            "hours": [f"{i.start:%H:%M}-{i.end:%H:%M}" for i in day.intervals],
-            "name": day.name,
-            "document": day.document,
-            "confirmed": day.confirmed,
-        }
-        for day in days
-    ]
-    return json.dumps({"days": rows, "warning": warning}, ensure_ascii=False, indent=2)
-
-
-def print_due(due: Due, count: int, console: Console) -> None:
-    """A deadline, day by day."""
-    for step in due.steps:
-        style = "bold" if step.date == due.day else "" if step.counted else "dim"
-        console.print(Text(step.text, style=style))
-    console.print(Text(f"Hạn {count} ngày làm việc: hết ngày {due.day:%d/%m/%Y}.", style="bold green"))
-    if due.warning:
-        console.print(Text(f"⚠ {due.warning}", style="yellow"))
-
-
-def due_json(due: Due) -> str:
-    """The same for another program."""
-    steps: list[dict[str, Any]] = [
-        {"date": step.date.isoformat(), "counted": step.counted, "text": step.text} for step in due.steps
-    ]
-    return json.dumps(
-        {
-            "due": due.day.isoformat(),
-            "confirmed": due.confirmed,
-            "warning": due.warning,
-            "steps": steps,
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+    calendar = WorkCalendar.shipped(*settings_of(config).calendar.folders)
+    try:
+        due = calendar.due(day_of(received), days)
+    except BadDay as exc:
+        fail(str(exc), BAD_USE)
+    if as_json:
+        typer.echo(calendar_printing.due_json(due))
+    else:
+        calendar_printing.print_due(due, days, Console(soft_wrap=not sys.stdout.isatty()))

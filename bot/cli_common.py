@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
+    from handlers.library import Library
     from office.settings import Settings
 
 OK, PROBLEMS, BAD_USE, UNAVAILABLE = 0, 1, 2, 3
@@ -37,6 +38,17 @@ def settings_of(config: Path | None) -> Settings:
     from bot.config import find_config, read_settings
 
     return read_settings(find_config(config, os.environ), os.environ)
+
+
+def library_of(settings: Settings) -> Library:
+    """The office's knowledge, ready to be asked; what is wrong with it is said. Raises BadYaml."""
+    from bot.config import knowledge_folders, profile_of
+    from handlers.library import open_library
+
+    library, loaded = open_library(knowledge_folders(settings), profile_of(settings))
+    for problem in loaded.problems:
+        typer.echo(f"Kho tri thức: {problem}", err=True)
+    return library
 
 
 def current_moment() -> datetime:
@@ -95,7 +107,7 @@ def key_of_office(settings: Settings) -> bytes:
 
 def day_of(written: str) -> date:
     """The day of 2026-12-01 or 01/12/2026. Ends the command for anything else."""
-    from bot.cli_calendar import BadDay, day_of
+    from bot.days_written import BadDay, day_of
 
     try:
         return day_of(written)

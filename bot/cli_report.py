@@ -63,7 +63,7 @@ def report(
 
 
 def _span(month: str, since: str, until: str) -> tuple[date, date]:
-    from bot.cli_calendar import BadDay, month_of
+    from bot.days_written import BadDay, month_of
 
     if month and (since or until):
         fail(_text("one_span"), BAD_USE)
