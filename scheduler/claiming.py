@@ -16,7 +16,7 @@ from scheduler.courier import Parcel
 from scheduler.delivery import Claimed, Grip, Policy, copy_of, finish
 from scheduler.waiting import WAITING, not_stopped
 
-_Cause = tuple[Source, int]  # what a message speaks of
+_Cause = tuple[Source, int, str]  # what a message speaks of: its occurrence's source, source_id and rung
 
 _READ_AHEAD = 200  # rows fetched at a time
 _REPLACED = (Source.REMINDER, Source.ASSIGNMENT)  # of which a later message says all that matters
@@ -88,11 +88,11 @@ def _heads(
                 chosen.append(number)
                 if len(chosen) == most:
                     break
-    found = select(Delivery, Occurrence.source, Occurrence.source_id)
+    found = select(Delivery, Occurrence.source, Occurrence.source_id, Occurrence.rung)
     found = found.join(Occurrence, Occurrence.id == Delivery.occurrence_id)
     found = found.where(Delivery.id.in_(chosen)).order_by(*order)
     heads = session.execute(found.execution_options(populate_existing=True))
-    return [(row, (source, source_id)) for row, source, source_id in heads]
+    return [(row, (source, source_id, rung)) for row, source, source_id, rung in heads]
 
 
 def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) -> bool:
@@ -116,7 +116,7 @@ def _takes(session: Session, row: Delivery, *, now: datetime, policy: Policy) ->
 
 
 def _take(row: Delivery, cause: _Cause, grip: Grip, *, now: datetime, policy: Policy) -> Claimed:
-    source, source_id = cause
+    source, source_id, rung = cause
     [reply] = replies_from_json(row.body)
     if row.act is Act.SEND:
         reply = _marked(row, reply, now=now, policy=policy)
@@ -133,6 +133,7 @@ def _take(row: Delivery, cause: _Cause, grip: Grip, *, now: datetime, policy: Po
         target=row.target or "",
         source=source,
         source_id=source_id,
+        what=rung,
     )
     return Claimed(parcel=parcel, attempts=row.attempts, member_id=row.member_id)
 

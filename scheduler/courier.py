@@ -15,7 +15,8 @@ class Parcel:
     """One message to one chat. `reply` fits into one message of the channel.
 
     `act`: sent anew, or `target` (the `message_id` of its sending) is edited to `reply`, or deleted with its
-    files. `source`, `source_id`: what it belongs to, for platforms that ration what may be sent.
+    files. `source`, `source_id`, `what`: what it speaks of (its Occurrence's source, source_id, rung), for
+    platforms that ration what may be sent.
     """
 
     id: int  # the delivery's, for the log
@@ -25,6 +26,7 @@ class Parcel:
     target: str = ""
     source: Source = Source.NOTICE
     source_id: int = 0
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,12 +23,11 @@ from office.clock import Clock
 from office.database import DatabaseUnavailable
 from office.messages import ChatAddress
 from scheduler import wording
-from scheduler.claiming import claim
-from scheduler.courier import Courier, Moved, Outcome, Paused, Retry, Uncertain
-from scheduler.delivery import Claimed, Grip, Policy, Result, book
-from scheduler.holding import LaneLost, is_dead, keep_lane, lane_owner, leave_lane, take_lane
+from scheduler.courier import Courier, Outcome, Paused, Retry, Uncertain
+from scheduler.delivery import Claimed, Grip, Policy, Result
+from scheduler.holding import LaneLost
+from scheduler.lane_ledger import LaneLedger, Step, Trouble
 from scheduler.pacer import Pacer
-from scheduler.waiting import next_ready
 
 log = structlog.get_logger(__name__)
 
@@ -41,20 +40,6 @@ _BACKOFF = (0.2, 5.0)  # seconds between tries while the database can't be used
 _NETWORK = (1.0, 30.0)  # seconds between tries while the platform can't be reached
 
 _T = TypeVar("_T")
-_Step = tuple[list[Claimed], datetime | None]  # what was claimed; else when the next may go
-
-
-class Trouble:
-    """What is done about chats that moved or can't be reached; within the lane's transaction."""
-
-    def moved(self, session: Session, old: ChatAddress, chat: str, now: datetime) -> None:
-        """The chat has a new id."""
-
-    def failed(self, session: Session, failed: Mapping[int, str], now: datetime) -> None:
-        """Private messages will never be sent in their chats (scheduler.delivery.Booked.failed)."""
-
-    def unreachable(self, session: Session, to: ChatAddress, reason: str, now: datetime) -> None:
-        """Nothing gets through to this chat any more."""
 
 
 @dataclass(slots=True)
@@ -81,16 +66,22 @@ class LaneWorker:
     ) -> None:
         """`booked` is told (channel, class of the outcome) for the metrics."""
         self._courier = courier
-        self._sessions = sessions
+        self._ledger = LaneLedger(
+            courier.channel,
+            courier.account,
+            sessions=sessions,
+            clock=clock,
+            policy=policy,
+            owner=owner,
+            trouble=trouble or Trouble(),
+        )
         self._clock = clock
         self._policy = policy
         self._pacer = pacer
-        self._owner = owner
-        self._trouble = trouble or Trouble()
         self._window = window
         self._booked = booked
         self._flights: dict[asyncio.Task[None], _Flight] = {}
-        self._results: list[Result] = []
+        self._results: list[Result] = []  # not booked yet
         self._token = 0
         self._renewed = 0.0  # when the lane was surely ours, by the pacer's time
         self._network_pause = _NETWORK[0]
@@ -109,7 +100,7 @@ class LaneWorker:
         finish.
         """
         begun = _time()
-        taken = await self._in_thread(self._enter)
+        taken = await self._in_thread(self._ledger.take)
         if taken is None:
             return self._clock.now() + self._policy.lease
         grip, pace = taken
@@ -127,7 +118,7 @@ class LaneWorker:
             if self._results:
                 await self._patiently(partial(self._book_only, grip))
             with contextlib.suppress(DatabaseUnavailable):  # the lease ends by itself
-                await self._in_thread(partial(self._leave, grip, self._pacer.snapshot(_time())))
+                await self._in_thread(partial(self._ledger.leave, grip, self._pacer.snapshot(_time())))
 
     def close(self) -> None:
         """End the lane's thread."""
@@ -157,7 +148,7 @@ class LaneWorker:
             else:
                 await self._until_landed()
 
-    async def _stepped(self, step: Callable[[], _Step]) -> _Step:
+    async def _stepped(self, step: Callable[[], Step]) -> Step:
         """Do a step; when we are to stop meanwhile, what it claims goes back."""
         doing = asyncio.ensure_future(self._in_thread(step))
         try:
@@ -177,47 +168,17 @@ class LaneWorker:
         room = self._pacer.room(now, within=_HORIZON)
         return min(self._window - len(self._flights), room), blocked
 
-    def _step(self, grip: Grip, most: int, blocked: dict[str, float], pace: dict[str, Any]) -> _Step:
+    def _step(self, grip: Grip, most: int, blocked: dict[str, float], pace: dict[str, Any]) -> Step:
         """One transaction. Results stay ours until it is committed."""
-        now = self._clock.now()
         results = list(self._results)
-        with self._sessions.begin() as session:
-            keep_lane(session, grip, now=now, policy=self._policy, pace=pace)
-            self._settle(session, grip, results)
-            claimed: list[Claimed] = []
-            if most > 0:
-                claimed = claim(
-                    session, grip, now=now, policy=self._policy, most=most, blocked=blocked.keys()
-                )
-            ready = None if claimed else next_ready(session, grip.channel, grip.account)
+        step = self._ledger.step(grip, results, most=most, blocked=blocked.keys(), pace=pace)
         del self._results[: len(results)]
-        return claimed, ready
+        return step
 
-    def _settle(self, session: Session, grip: Grip, results: list[Result]) -> None:
-        booked = book(session, grip, results, policy=self._policy)
-        for result in results:
-            if isinstance(result.outcome, Moved):
-                self._trouble.moved(session, result.claimed.parcel.to, result.outcome.chat, result.at)
-        if booked.failed:
-            self._trouble.failed(session, booked.failed, self._clock.now())
-        for result in booked.unreachable:
-            reason = getattr(result.outcome, "reason", "")
-            self._trouble.unreachable(session, result.claimed.parcel.to, reason, result.at)
-
-    def _enter(self) -> tuple[Grip, dict[str, Any] | None] | None:
-        now = self._clock.now()
-        with self._sessions.begin() as session:
-            dead = is_dead(lane_owner(session, self._courier.channel, self._courier.account))
-            taken = take_lane(
-                session,
-                self._courier.channel,
-                self._courier.account,
-                owner=self._owner,
-                now=now,
-                policy=self._policy,
-                dead=dead,
-            )
-        return (taken[0], taken[1].pace) if taken else None
+    def _book_only(self, grip: Grip) -> None:
+        results = list(self._results)
+        self._ledger.book(grip, results)
+        del self._results[: len(results)]
 
     def _remember(self, grip: Grip, pace: dict[str, Any] | None) -> None:
         """Take over the pace of a former holder, unless that was us."""
@@ -225,16 +186,6 @@ class LaneWorker:
             elapsed = self._clock.now().timestamp() - float(pace.get("at", 0.0))
             self._pacer.restore(pace, elapsed=elapsed, now=_time())
         self._token = grip.token
-
-    def _leave(self, grip: Grip, pace: dict[str, Any]) -> None:
-        with self._sessions.begin() as session:
-            leave_lane(session, grip, now=self._clock.now(), pace=pace)
-
-    def _book_only(self, grip: Grip) -> None:
-        results = list(self._results)
-        with self._sessions.begin() as session:
-            self._settle(session, grip, results)
-        del self._results[: len(results)]
 
     # --- in the air
 

@@ -21,7 +21,8 @@ from office.stopping import told_to_stop
 from scheduler.courier import Courier
 from scheduler.delivery import Policy
 from scheduler.holding import save_pace, this_process
-from scheduler.lane import LaneWorker, Trouble
+from scheduler.lane import LaneWorker
+from scheduler.lane_ledger import Trouble
 from scheduler.pacer import Limits, Pacer
 from scheduler.waiting import any_in, next_ready
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from office.deliveries import Source
+from scheduler.courier import Parcel
 
 
 class Purpose(StrEnum):
@@ -58,8 +59,17 @@ ALARM = 0
 """The `source_id` of events that are about the channels themselves: who looks after them must hear of it."""
 
 
-def purpose_of(source: Source, source_id: int) -> Purpose:
+SETS_DEADLINE = ("work.new", "work.deadline", "work.returned", "work.handover")
+"""What news of an assignment begins with that gives its reader a deadline."""
+
+
+def purpose_of(parcel: Parcel) -> Purpose:
     """What a delivery is for; an alarm counts as a deadline ping."""
-    if source is Source.ASSIGNMENT or (source is Source.EVENT and source_id == ALARM):
-        return Purpose.DEADLINE
-    return Purpose.OTHER
+    alarm = parcel.source is Source.EVENT and parcel.source_id == ALARM
+    return Purpose.DEADLINE if alarm or is_of_deadline(parcel) else Purpose.OTHER
+
+
+def is_of_deadline(parcel: Parcel) -> bool:
+    """Whether it tells somebody of the deadline of an assignment, whose id its `source_id` is."""
+    news = parcel.source is Source.EVENT and parcel.what.startswith(SETS_DEADLINE)
+    return news or parcel.source is Source.ASSIGNMENT

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.phrases import Phrases
@@ -31,7 +31,7 @@ from office.channel_settings import ZaloBotQuota
 from office.clock import Clock
 from office.deliveries import IS_OPEN, Delivery, Occurrence, Source
 from office.quotas import Month
-from scheduler.ration import Purpose, Ration
+from scheduler.ration import SETS_DEADLINE, Purpose, Ration
 
 TRY_AGAIN = timedelta(hours=1)  # after the platform has said that nothing is left
 _FRESH = timedelta(seconds=2)
@@ -142,7 +142,13 @@ def standing(session: Session, channel: str, account: str, *, now: datetime) -> 
             IS_OPEN,
             Delivery.channel == channel,
             Delivery.account == account,
-            Occurrence.source == Source.ASSIGNMENT,
+            or_(
+                Occurrence.source == Source.ASSIGNMENT,
+                and_(
+                    Occurrence.source == Source.EVENT,
+                    or_(*(Occurrence.rung.startswith(what, autoescape=True) for what in SETS_DEADLINE)),
+                ),
+            ),
         )
     )
     month = quotas.month(session, channel, account, now=now)

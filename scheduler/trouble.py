@@ -19,7 +19,7 @@ from office.groups import GroupState, LostChat
 from office.messages import ChatAddress, Line, Reply, Style
 from office.wire import replies_from_json
 from scheduler import audience, rerouting
-from scheduler.lane import Trouble
+from scheduler.lane_ledger import Trouble
 from scheduler.outbox import Outbox
 
 _LISTED = 10  # undelivered messages named to Văn phòng

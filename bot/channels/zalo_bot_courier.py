@@ -51,7 +51,7 @@ class ZaloBotCourier(Courier):
         """Try once; see scheduler.courier.Courier."""
         if parcel.act is not Act.SEND:
             return Failed(reason=_UNCHANGEABLE, gone=True)
-        purpose = purpose_of(parcel.source, parcel.source_id)
+        purpose = purpose_of(parcel)
         try:
             refusal = await self._ration.refusal(purpose)
             pages = () if refusal else await self._pages(parcel)

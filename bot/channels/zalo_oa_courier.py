@@ -86,7 +86,7 @@ class OaCourier(Courier):
             return Retry(reason=exc.message)
 
     async def _to_person(self, line: Line, parcel: Parcel, window: Window) -> Outcome:
-        purpose, template = purpose_of(parcel.source, parcel.source_id), bool(self._pings.id)
+        purpose, template = purpose_of(parcel), bool(self._pings.id)
         chosen = way(window, purpose, billed=self._billed, template=template)
         if chosen is Way.MESSAGE:
             try:

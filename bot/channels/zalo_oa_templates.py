@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from office.assignments import Assignment
 from office.channel_settings import ZaloTemplate
-from office.deliveries import Source
 from office.messages import split_text
 from scheduler.courier import Parcel
+from scheduler.ration import is_of_deadline
 
 _LONGEST = {"title": 100, "number": 20, "due": 20, "office": 100, "text": 200}  # no limits are published
 _NOTHING = "…"  # Zalo refuses an empty parameter
@@ -33,7 +33,7 @@ class Pings:
 
     def data(self, parcel: Parcel) -> dict[str, str] | None:
         """The template's parameters for a message; None when its assignment isn't kept any more."""
-        if parcel.source is not Source.ASSIGNMENT:
+        if not is_of_deadline(parcel):
             return None
         with self._readers() as session:
             row = session.get(Assignment, parcel.source_id)

@@ -148,8 +148,11 @@ async def test_a_deadline_outside_the_window_goes_by_template(stage: Stage, fake
     number, hoa = assignment(stage), fake.person("Hoa")
     reply = say("Còn 3 ngày: " + "xin sớm báo cáo. " * 40, choices=(ACKNOWLEDGE,))
     parcel = stage.parcel(hoa, reply, source=Source.ASSIGNMENT, source_id=number)
-    [outcome, notice] = await deliver(stage, parcel, replace(parcel, source=Source.NOTICE))
-    [message] = fake.sent
+    new = replace(parcel, source=Source.EVENT, what="work.new")
+    [outcome, notice, given] = await deliver(stage, parcel, replace(parcel, source=Source.NOTICE), new)
+    [message, again] = fake.sent
+    assert given == Sent(message_id=again.message_id)
+    assert again.template is not None
     assert outcome == Sent(message_id=message.message_id)
     assert message.template is not None
     data = message.template["template_data"]

@@ -17,8 +17,10 @@ from office import quotas
 from office.channel_settings import ZaloBotQuota
 from office.database import make_engine, session_factory
 from office.deliveries import Delivery, Doubt, Occurrence, OccurrenceState, Source, Status
+from office.messages import ChatAddress, Reply
 from office.quotas import Usage
-from scheduler.ration import Purpose
+from scheduler.courier import Parcel
+from scheduler.ration import ALARM, Purpose, purpose_of
 from scheduler.rationing import MonthlyRation, decide, kept
 from tests.databases import fresh_sqlite
 
@@ -122,10 +124,10 @@ class Bot:
 
         return asyncio.run(sending())
 
-    def wait_in_the_outbox(self, source: Source, chats: int) -> None:
+    def wait_in_the_outbox(self, source: Source, chats: int, *, what: str = "") -> None:
         with self.sessions.begin() as session:
             row = Occurrence(
-                source=source, source_id=1, rung="", due_at=NOON, planned_at=NOON,
+                source=source, source_id=1, rung=what, due_at=NOON, planned_at=NOON,
                 state=OccurrenceState.PLANNED, note="",
             )  # fmt: skip
             session.add(row)
@@ -149,6 +151,26 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
 
 def refusal(ration: MonthlyRation, purpose: Purpose) -> str:
     return asyncio.run(ration.refusal(purpose))
+
+
+@pytest.mark.parametrize(
+    ("source", "number", "what", "purpose"),
+    [
+        (Source.ASSIGNMENT, 12, "before.3", DEADLINE),
+        (Source.EVENT, 12, "work.new", DEADLINE),
+        (Source.EVENT, 12, "work.deadline.20261205", DEADLINE),
+        (Source.EVENT, 12, "work.report.7", OTHER),
+        (Source.EVENT, ALARM, "channel.quota", DEADLINE),
+        (Source.EVENT, 12, "channel.quota", OTHER),
+        (Source.NOTICE, 12, "work.new", OTHER),
+    ],
+)
+def test_what_gives_somebody_a_deadline_is_kept_a_share_for(
+    source: Source, number: int, what: str, purpose: Purpose
+) -> None:
+    to = ChatAddress(channel="zalo_bot", account="7", chat="1")
+    parcel = Parcel(id=1, to=to, reply=Reply(lines=()), source=source, source_id=number, what=what)
+    assert purpose_of(parcel) is purpose
 
 
 class TestCounting:
@@ -186,7 +208,9 @@ class TestCounting:
         assert (bot.used(), bot.used(quotas.ANSWERS)) == (24, 24)
 
     def test_pings_in_the_outbox_are_counted_as_spent_for_notices(self, bot: Bot) -> None:
-        bot.wait_in_the_outbox(Source.ASSIGNMENT, 3)
+        bot.wait_in_the_outbox(Source.ASSIGNMENT, 2)
+        bot.wait_in_the_outbox(Source.EVENT, 1, what="work.new")
+        bot.wait_in_the_outbox(Source.EVENT, 2, what="work.report.7")
         bot.wait_in_the_outbox(Source.NOTICE, 4)
         ration = bot.process()
         assert bot.send(ration, OTHER, most=20) == 5

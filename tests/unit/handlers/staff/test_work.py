@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from office.assignments import AssignmentState, ProofKind, Report
+from office.deliveries import Occurrence
 from office.messages import SentFile
+from scheduler.ration import SETS_DEADLINE
 from tests.unit.handlers.staff.work_office import Office
 
 
@@ -42,6 +44,17 @@ def test_a_tap_in_the_group_shows_the_roster_in_place(office: Office) -> None:
     assert office.replies
     assert office.replies[0].replaces
     assert "Lê Văn Trưởng" in text
+
+
+def test_news_of_a_deadline_is_known_by_its_name_where_messages_are_rationed(office: Office) -> None:
+    number = office.give()
+    office.say("Văn", f"/doihan {number} 20/12 lý do lùi họp")
+    with office.sessions() as session:
+        named = session.scalars(select(Occurrence.rung).where(Occurrence.source_id == number)).all()
+    news = {name for name in named if name.startswith("work.")}
+    assert "work.new" in news
+    assert len(news) == 2
+    assert all(name.startswith(SETS_DEADLINE) for name in news)
 
 
 def test_somebody_else_cannot_act(office: Office) -> None:
