@@ -146,7 +146,7 @@ def _choices(library: Library, entry: Entry, answer: Answer) -> Iterable[Choice]
 def options(library: Library, ids: Iterable[str]) -> Iterable[Choice]:
     """Entries to choose from, those of the staff left out."""
     for entry in _shown(library, ids):
-        yield Choice(kind=ChoiceKind.OPTION, label=entry.label, payload=payloads.entry(entry.id))
+        yield Choice(kind=ChoiceKind.OPTION, label=entry.listed, payload=payloads.entry(entry.id))
 
 
 def _shown(library: Library, ids: Iterable[str]) -> Iterable[Entry]:
@@ -176,7 +176,7 @@ def _choose(library: Library, decision: Decision) -> Reply:
     for entry in _shown(library, decision.choices[:MAX_CHOICES]):
         facet = decision.facet if entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE) else None
         payload = payloads.entry(entry.id, facet)
-        chosen.append(Choice(kind=ChoiceKind.OPTION, label=entry.label, payload=payload))
+        chosen.append(Choice(kind=ChoiceKind.OPTION, label=entry.listed, payload=payload))
     menu = _to_menu(payloads.FIELDS)
     return Reply(
         lines=(Line(say("choose_vague" if vague else "choose")),), choices=(*chosen, menu, *closing()[1:])

@@ -24,6 +24,7 @@ def _as_text(value: object) -> object:
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Choice = Annotated[str, StringConstraints(min_length=1, max_length=38)]  # a phone cuts a longer one
 AsOf = Annotated[Short, BeforeValidator(_as_text)]  # 2025 and 2025-03-01 need no quotes in YAML
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,43}$")]
 
@@ -237,7 +238,8 @@ class Entry:
     id: Id
     kind: Kind
     title: Text
-    label: Label  # on buttons
+    label: Label
+    choice: Choice | None = None  # its label in a list of choices, where that has to be shorter and different
     aliases: tuple[Short, ...] = ()
     action: Action = Action.OTHER
     title_note: Text | None = None
@@ -292,6 +294,11 @@ class Entry:
     field: str = ""  # the file's field, filled in by the loader
     file: str = ""
     line: int = 0
+
+    @property
+    def listed(self) -> str:
+        """Its label in a list of choices."""
+        return self.choice or self.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
