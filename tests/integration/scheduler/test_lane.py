@@ -17,7 +17,8 @@ from office.messages import ChatAddress, Line, Reply
 from office.switches import Switch, of_channel
 from scheduler.courier import Failed, Moved, Paused, Retry, Uncertain
 from scheduler.delivery import Policy
-from scheduler.lane import LaneWorker, Trouble
+from scheduler.lane import LaneWorker
+from scheduler.lane_ledger import Trouble
 from scheduler.lanes import Lanes
 from scheduler.outbox import Manner, Outbox, Recipient
 from scheduler.pacer import Limits, Pacer

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from office.messages import ChatAddress
 from scheduler.courier import Failed
 from scheduler.delivery import Policy
-from scheduler.lane import Trouble
+from scheduler.lane_ledger import Trouble
 from scheduler.lanes import Lanes
 from scheduler.outbox import Outbox
 from tests.fakes.courier import FakeCourier
