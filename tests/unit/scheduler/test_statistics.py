@@ -26,7 +26,8 @@ from office.database import make_engine, session_factory
 from office.people import Department, Member
 from office.refusal import Refused
 from scheduler.calendar import WorkCalendar
-from scheduler.statistics import MAX_LINES, Case, Share, Statistics, as_lines, on_time, percent, share_of
+from scheduler.due_work import Case
+from scheduler.statistics import MAX_LINES, Share, Statistics, as_lines, on_time, percent, share_of
 from tests.databases import fresh_sqlite
 
 CALENDAR = WorkCalendar.shipped()
