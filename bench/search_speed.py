@@ -20,8 +20,9 @@ from bench.synthetic import PHRASES, grow, phrases_of, questions
 from knowledge.evaluation import Case, read_cases, read_topics
 from knowledge.index import Index
 from knowledge.loader import Knowledge, load
+from knowledge.names import searched_items
 from knowledge.schema import Kind
-from knowledge.search import Searcher, build, items
+from knowledge.search import Searcher, build
 from knowledge.vietnamese import fold, syllable
 
 QUESTIONS = Path(__file__).parent / "questions" / "test.jsonl"
@@ -131,9 +132,10 @@ def measure_build() -> Section:
     knowledge = load().knowledge
     searcher = build(knowledge)
     lexicon, common, usage = searcher.reader.lexicon, searcher.weights.common, searcher.index.usage
-    phrases = sum(len(item.phrases) for item in items(knowledge, lexicon))
+    phrases = sum(len(item.phrases) for item in searched_items(knowledge, lexicon))
     seconds = min(
-        _timed(lambda: Index(items(knowledge, lexicon), lexicon, common, usage))[0] for _ in range(ROUNDS)
+        _timed(lambda: Index(searched_items(knowledge, lexicon), lexicon, common, usage))[0]
+        for _ in range(ROUNDS)
     )
     section = Section("Dựng chỉ mục ở cỡ kho hiện có")
     section.add("Cụm từ", phrases)

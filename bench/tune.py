@@ -48,8 +48,9 @@ from knowledge.loader import Knowledge, load
 from knowledge.question import Question
 from knowledge.ranking import FEATURES, Scored
 from knowledge.schema import Entry, Kind
-from knowledge.search import Outcome, Searcher, WeightsFile
+from knowledge.search import Outcome, Searcher
 from knowledge.usage import USAGE, Usage, UsageClass
+from knowledge.weights import WeightsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 LEXICON = ROOT / "knowledge" / "lexicon.yaml"

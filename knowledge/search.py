@@ -4,28 +4,25 @@ person."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-
-from knowledge import strict_yaml
 from knowledge.confidence import NOT_OURS, SIGNALS, belief_not_ours, signals
-from knowledge.index import Group, Index, Item
-from knowledge.lexicon import Lexicon, PhraseTable, load_lexicon, syllables_of
+from knowledge.index import Group, Index
+from knowledge.lexicon import Lexicon, load_lexicon
 from knowledge.loader import Knowledge
+from knowledge.names import exact_names, folded_text, long_names, searched_items
 from knowledge.question import Question, Reader, Role
 from knowledge.ranking import FEATURES, Context, Ranker, Scored
 from knowledge.schema import Action, Entry, Facet, Kind
 from knowledge.usage import NO_USAGE, Usage, load_usage
-from knowledge.vietnamese import Syllable
+from knowledge.weights import WeightsFile, load_weights
 
 MAX_CHOICES = 4
 _COMPLETION_WORDS = 8
 _REMARK_WORDS = 3
-_NAME_WORDS = 5
 _NAMED = 0.8  # share of a remark's matter that an entry has, from which the remark is about that entry
 _SOMETHING = 0.3  # mass of a phrase from which it names a matter
 _HARDLY = 0.5  # worth of a phrase below which it says little
@@ -51,23 +48,6 @@ _OUTCOMES = {
 }
 
 
-class WeightsFile(BaseModel):
-    """`weights.yaml`: what `bench/tune.py` learnt from the training questions."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    rank: dict[str, float]
-    confidence: dict[str, float]  # logistic regression on signals of the best candidate
-    answer_at: float  # confidence from which the best candidate is answered
-    choose_at: float  # confidence from which up to four candidates are offered
-    refuse_at: float  # confidence from which a matter of others is said to be that
-    follow_at: float  # below this confidence a short remark is taken to be about the last entry
-    choice_gap: float  # a choice is offered when its score is at most this far below the best
-    out_at: float  # share of belief in "not ours" from which no choices are offered
-    dossier_entry: str  # answers a bare dossier number
-    elsewhere_entry: str  # stands for all that is not ours and has no entry of its own
-    common: dict[str, float] = {}
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the search decided. `entry` is set for answer, human, smalltalk and for a known matter of others
@@ -90,13 +70,13 @@ class Searcher:
     ) -> None:
         self.knowledge = knowledge
         self.weights = weights
-        found = items(knowledge, lexicon)
+        found = searched_items(knowledge, lexicon)
         self.index = Index(found, lexicon, weights.common, usage)
         self.reader = Reader(lexicon, self.index)
         self.ranker = Ranker(self.index, weights.rank, always=(weights.elsewhere_entry,))
-        self._exact = _exact_names(found)
+        self._exact = exact_names(found)
         self._asking = [e for e in knowledge.entries.values() if e.asks_back]
-        self._names = _names(knowledge, found)
+        self._names = long_names(knowledge, found)
         self._codes = {e.code_base: e.id for e in reversed(list(knowledge.entries.values())) if e.code_base}
 
     def search(self, text: str, last: Entry | None = None, pending: str = "") -> Decision:
@@ -129,7 +109,7 @@ class Searcher:
 
     def _exactly(self, question: Question) -> str:
         """The entry that is called just what was typed."""
-        return self._exact.get(_said(t.syllable.folded for t in question.terms), "")
+        return self._exact.get(folded_text(t.syllable.folded for t in question.terms), "")
 
     def _named(self, question: Question) -> str:
         """The entry whose whole name stands in the question; the longest name wins."""
@@ -279,21 +259,6 @@ class Searcher:
         return tuple(found)
 
 
-def _names(knowledge: Knowledge, found: Sequence[Item]) -> PhraseTable[str]:
-    """Titles and labels long enough to mean nothing else, those of main entries before those of variants."""
-    main_first = sorted(found, key=lambda i: bool(i.main))
-    # Title and label come first among the phrases, the aliases after them.
-    long = [(name, i.id) for i in main_first for name in i.phrases[:2] if len(name) >= _NAME_WORDS]
-    # What an office calls its own entries counts as their name: nothing was learnt about them from questions.
-    own = [(name, i.id) for i in main_first for name in _own_names(knowledge.entries[i.id], i)]
-    return PhraseTable([*(o for o in own if len(o[0]) > 1), *long])
-
-
-def _own_names(entry: Entry, item: Item) -> Sequence[Sequence[Syllable]]:
-    """The aliases that an office gave; those it added to a shipped entry stand last."""
-    return item.phrases[2:] if entry.own else item.phrases[len(item.phrases) - len(entry.added) :]
-
-
 def _names_another(ranked: Sequence[Scored], last: Entry) -> bool:
     """Whether the question names the matter of another field, of which the entry in hand has nothing ("còn
     thuốc lá?")."""
@@ -307,57 +272,6 @@ def _names_another(ranked: Sequence[Scored], last: Entry) -> bool:
         and s.entry.field != last.field
         for s in ranked
     )
-
-
-def _said(folded: Iterable[str]) -> str:
-    return " ".join(folded)
-
-
-def _exact_names(found: Sequence[Item]) -> dict[str, str]:
-    """Folded names and aliases → entry: who types just that means that entry. What two entries share is left
-    out."""
-    names: dict[str, str] = {}
-    shared: set[str] = set()
-    for item in found:
-        for phrase in item.phrases:
-            said = _said(s.folded for s in phrase)
-            if names.setdefault(said, item.id) != item.id:
-                shared.add(said)
-    return {said: entry for said, entry in names.items() if said not in shared}
-
-
-def items(knowledge: Knowledge, lexicon: Lexicon) -> list[Item]:
-    """What of the knowledge is searched: everything but what is for the staff alone."""
-    found = []
-    for entry in knowledge.entries.values():
-        if entry.kind is Kind.STAFF:
-            continue
-        names = (entry.title, entry.label, *entry.aliases)
-        phrases = [lexicon.canonical(syllables_of(name)) for name in names]
-        found.append(
-            Item(
-                entry.id,
-                entry.kind,
-                phrases,
-                entry.action,
-                general=entry.kind is Kind.STUB and entry.general,
-                field=entry.field,
-                main=entry.variant_of or "",
-            )
-        )
-    return found
-
-
-_weights_adapter: TypeAdapter[WeightsFile] = TypeAdapter(WeightsFile)
-
-
-def load_weights(path: Path = _HERE / "weights.yaml") -> WeightsFile:
-    """Read the learnt weights. Raises strict_yaml.BadYaml."""
-    document = strict_yaml.read(path)
-    try:
-        return _weights_adapter.validate_python(document.data)
-    except ValidationError as exc:
-        raise strict_yaml.BadYaml(strict_yaml.explain(exc, document)) from exc
 
 
 def build(
