@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.base import Channel, ChannelDown, FileUnavailable
+from bot.channel_keeper import keep_up
+from bot.channels.base import Channel, FileUnavailable
 from bot.channels.platform import Platform
 from bot.channels.web import Web
 from bot.config import OWN_KNOWLEDGE, knowledge_folders, profile_of, var_folder, writing_folder
 from bot.console_address import console_address
 from bot.files_by_link import FileLinks
+from bot.health import Health
 from bot.metrics import Metrics
 from bot.platforms import Ground, build
 from bot.shelf import Reading, Shelf
@@ -32,19 +30,15 @@ from handlers.desk import FrontDesk
 from handlers.improving.desk import Improver
 from handlers.improving.plans import Place
 from handlers.library import Library
-from office import deliveries
 from office.clock import Clock, SystemClock
-from office.database import DatabaseUnavailable, make_engine, session_factory, upgrade
+from office.database import make_engine, session_factory, upgrade
 from office.messages import SentFile
 from office.settings import Settings, hash_key
-from office.stopping import told_to_stop
 
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 10.0
 LANES_SECONDS = 7.0  # for the messages in the air
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_HOPELESS_PAUSE = 300.0  # a wrong token does not mend itself, but someone may mend it without a restart
 FETCH_SECONDS = 60.0
 
 
@@ -64,65 +58,95 @@ class Office:
         upgrade(self.engine)
         self.sessions = session_factory(self.engine)
         self._readers = session_factory(self.engine, read_only=True)
-        var = var or var_folder(settings)
-        self.hash_key = key = hash_key(settings, var)
-        with contextlib.suppress(OSError):  # who may not write there just has no folder of the program's
-            (var / OWN_KNOWLEDGE).mkdir(parents=True, exist_ok=True)
-        self.shelf = Shelf(
-            knowledge_folders(settings, var), profile_of(settings), changed=self._knowledge_read
-        )
-        self.improver = Improver(
-            sessions=self.sessions,
-            readers=self._readers,
-            clock=self.clock,
-            shelf=self.shelf,
-            place=Place(folders=self.shelf.own, store=writing_folder(settings, var)),
-        )
-        self.staff = Staff(
-            settings,
-            sessions=self.sessions,
-            readers=self._readers,
-            clock=self.clock,
-            hash_key=key,
-            library=self.shelf.current,
-            improver=self.improver,
-            booked=self.metrics.delivered,
-            console_address=lambda: console_address(self.settings, self.port),
-        )
-        self.claim_code = self.staff.prepare()
-        self.desk = FrontDesk(
-            library=self.shelf.current,
-            sessions=self.sessions,
-            clock=self.clock,
-            hash_key=key,
-            limits=settings.limits,
-            asked=self.metrics.handled,
-            staff=self.staff.router,
-            fetch=self._fetch,
-        )
         self._closing = threading.Event()
+        self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        var = var or var_folder(settings)
+        self.hash_key = hash_key(settings, var)
+        self.shelf = self._open_shelf(var)
+        self.improver = self._improver(var)
+        self.staff = self._staff()
+        self.claim_code = self.staff.prepare()
+        self.desk = self._front_desk()
         self._links = FileLinks(
             sessions=self.sessions,
             clock=self.clock,
             public_url=settings.web.public_url,
             days=settings.web.file_days,
         )
-        self.platforms: list[Platform] = build(
-            Ground(
-                desk=self.desk,
-                settings=settings,
-                sessions=self.sessions,
-                readers=self._readers,
-                clock=self.clock,
-                hash_key=key,
-                gate=self.staff.lanes.pace,
-                addresses=self._links,
-                counted=self.metrics.quotas.append,
-            )
+        self.platforms: list[Platform] = build(self._ground())
+        self.upkeep = self._upkeep()
+        self.channels: list[Channel] = []
+        self.health = Health(
+            shelf=self.shelf, readers=self._readers, clock=self.clock, channels=self.channels
         )
-        self.upkeep = Upkeep(
-            settings,
+        self.web = self._web()
+        self.channels += [self.web, *self.platforms]
+        self.metrics.channels.extend(c.state for c in self.channels)
+
+    @property
+    def port(self) -> int:
+        """The web page's, the one given where the settings leave it open."""
+        return int(self.web.state.facts.get("port", self.settings.web.port))
+
+    # --- the parts, each of those before it
+
+    def _open_shelf(self, var: Path) -> Shelf:
+        with contextlib.suppress(OSError):  # who may not write there just has no folder of the program's
+            (var / OWN_KNOWLEDGE).mkdir(parents=True, exist_ok=True)
+        settings = self.settings
+        return Shelf(knowledge_folders(settings, var), profile_of(settings), changed=self._knowledge_read)
+
+    def _improver(self, var: Path) -> Improver:
+        return Improver(
+            sessions=self.sessions,
+            readers=self._readers,
+            clock=self.clock,
+            shelf=self.shelf,
+            place=Place(folders=self.shelf.own, store=writing_folder(self.settings, var)),
+        )
+
+    def _staff(self) -> Staff:
+        return Staff(
+            self.settings,
+            sessions=self.sessions,
+            readers=self._readers,
+            clock=self.clock,
+            hash_key=self.hash_key,
+            library=self.shelf.current,
+            improver=self.improver,
+            booked=self.metrics.delivered,
+            console_address=lambda: console_address(self.settings, self.port),
+        )
+
+    def _front_desk(self) -> FrontDesk:
+        return FrontDesk(
+            library=self.shelf.current,
+            sessions=self.sessions,
+            clock=self.clock,
+            hash_key=self.hash_key,
+            limits=self.settings.limits,
+            asked=self.metrics.handled,
+            staff=self.staff.router,
+            fetch=self._fetch,
+        )
+
+    def _ground(self) -> Ground:
+        return Ground(
+            desk=self.desk,
+            settings=self.settings,
+            sessions=self.sessions,
+            readers=self._readers,
+            clock=self.clock,
+            hash_key=self.hash_key,
+            gate=self.staff.lanes.pace,
+            addresses=self._links,
+            counted=self.metrics.quotas.append,
+        )
+
+    def _upkeep(self) -> Upkeep:
+        return Upkeep(
+            self.settings,
             sessions=self.sessions,
             clock=self.clock,
             library=self.shelf.current,
@@ -130,22 +154,13 @@ class Office:
             lanes=self.staff.lanes,
             platforms=self.platforms,
         )
-        self.web = self._web()
-        self.channels: list[Channel] = [self.web, *self.platforms]
-        self.metrics.channels.extend(c.state for c in self.channels)
-        self._stop = asyncio.Event()
-
-    @property
-    def port(self) -> int:
-        """The web page's, the one given where the settings leave it open."""
-        return int(self.web.state.facts.get("port", self.settings.web.port))
 
     def _web(self) -> Web:
         settings = self.settings
         office = settings.office
         app = create_app(
             desk=self.desk,
-            health=self.health,
+            health=self.health.report,
             metrics=self.metrics.exposition,
             now=self.clock.now,
             office_name=office.name,
@@ -183,10 +198,12 @@ class Office:
             library=self.shelf.current,
             improver=self.improver,
             reading=lambda: self.shelf.reading,
-            health=self.health,
+            health=self.health.report,
             changed=self.staff.look_again,
             closing=self._closing,
         )
+
+    # --- what the parts ask of the whole
 
     def _fetch(self, channel: str, file: SentFile) -> bytes | None:
         """A file that somebody sent, fetched in the loop for a thread that waits."""
@@ -200,50 +217,11 @@ class Office:
             log.warning("file.unavailable", reason=getattr(exc, "reason", type(exc).__name__))
             return None
 
-    def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether all is well, and how each part is doing (/healthz)."""
-        library, reading = self.shelf.current(), self.shelf.reading
-        errors = [str(p) for p in reading.problems if p.error]
-        database = self._database_problem()
-        up = {c.name: c.state.up for c in self.channels}
-        report = {
-            "knowledge": {
-                "version": library.version,
-                "entries": len(library.knowledge.entries),
-                "up_to_date": reading.accepted,
-                "errors": errors[:20],
-            },
-            "database": {"ok": not database, "problem": database},
-            "deliveries": {} if database else self._backlog(),
-            "channels": {
-                c.name: {
-                    "up": c.state.up,
-                    "detail": c.state.detail,
-                    "since": c.state.since.isoformat() if c.state.since else None,
-                    **c.state.facts,
-                }
-                for c in self.channels
-            },
-        }
-        return not database and all(up.values()), report
-
-    def _backlog(self) -> dict[str, int]:
-        with self._readers() as session:
-            return deliveries.backlog(session, self.clock.now())
-
-    def _database_problem(self) -> str:
-        try:
-            with self._readers() as session:
-                session.execute(text("SELECT 1"))
-        except DatabaseUnavailable as exc:
-            return exc.message
-        except SQLAlchemyError as exc:
-            return type(exc).__name__
-        return ""
-
     def _knowledge_read(self, library: Library, reading: Reading) -> None:
         errors = sum(p.error for p in reading.problems)
         self.metrics.knowledge(entries=len(library.knowledge.entries), problems=errors)
+
+    # --- serving
 
     def stop(self) -> None:
         """Ask `serve` to finish."""
@@ -261,7 +239,7 @@ class Office:
         loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        work = [asyncio.create_task(self._keep_up(channel), name=channel.name) for channel in self.channels]
+        work = [asyncio.create_task(keep_up(channel), name=channel.name) for channel in self.channels]
         work.append(
             asyncio.create_task(self.shelf.watch(self.settings.knowledge.reload_seconds), name="knowledge")
         )
@@ -297,37 +275,3 @@ class Office:
         for task in watched:
             if task.done() and not task.cancelled():
                 task.result()
-
-    async def _keep_up(self, channel: Channel) -> None:
-        """Run a channel; when it fails, say why and try again later while the others serve."""
-        pause = _FIRST_PAUSE
-        while True:
-            started = asyncio.get_running_loop().time()
-            wait, mended = None, _never
-            try:
-                await channel.run()
-            except ChannelDown as exc:
-                channel.state.up, channel.state.detail = False, exc.reason
-                log.warning("channel.down", channel=channel.name, reason=exc.reason)
-                wait = None if exc.retry else _HOPELESS_PAUSE
-                mended = exc.mended or mended
-            except asyncio.CancelledError:
-                raise
-            except Exception as exc:
-                # A fault in one channel must not take the others down with it.
-                channel.state.up, channel.state.detail = False, type(exc).__name__
-                log.exception("channel.failed", channel=channel.name)
-            if told_to_stop():
-                return
-            if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
-                pause = _FIRST_PAUSE
-            spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait or pause * spread):
-                    await mended()
-            pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-async def _never() -> None:
-    """Nothing is known of when a channel is mended."""
-    await asyncio.Event().wait()
