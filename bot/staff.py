@@ -70,44 +70,18 @@ class Staff:
         self._hash_key = hash_key
         self.calendar = WorkCalendar.shipped(*settings.calendar.folders)
         self.rules: Found = read_rules(*settings.reminders.folders)
-        quiet = quiet_hours(settings.delivery, self.calendar)
-        carried = {carrier.name: carrier.limits for carrier in carriers(settings)}
-        self.outbox = Outbox(quiet=quiet, limits=PARTS, channels=carried, wake=self._wake)
+        self._carried = {carrier.name: carrier.limits for carrier in carriers(settings)}
+        self._quiet = quiet_hours(settings.delivery, self.calendar)
+        self.outbox = Outbox(quiet=self._quiet, limits=PARTS, channels=self._carried, wake=self._wake)
         self.work = Work(
             outbox=self.outbox, calendar=lambda: self.calendar, ladder=ladder_of(settings.assignments)
         )
-        self.notices = Notices(
-            outbox=self.outbox,
-            calendar=lambda: self.calendar,
-            settings=settings.notices,
-            office=settings.office.name,
-            channels={channel: PARTS[channel] for channel in sorted(carried)},
-            editable=EDITABLE,
-            hash_key=hash_key,
-            zalo_bot=settings.zalo_bot,
-            zalo_oa=settings.zalo_oa,
-            wake=lambda: self.waker.wake(),
-        )
-        self.lanes = Lanes(
-            sessions=sessions,
-            readers=readers,
-            clock=clock,
-            policy=Policy(quiet=quiet, late=timedelta(minutes=settings.delivery.late_minutes)),
-            limits=limits_of(settings.delivery),
-            limits_of=carried,
-            trouble=ChatTrouble(self.outbox),
-            booked=booked,
-        )
+        self.notices = self._notices()
+        self.lanes = self._lanes(booked)
         papers = OfficePapers(settings.web.public_url or "")
+        report = MonthlyReport(library=library, calendar=lambda: self.calendar, papers=papers.office_report)
         self.planner = make_planner(
-            self.work,
-            self.notices,
-            sessions=sessions,
-            readers=readers,
-            clock=clock,
-            report=MonthlyReport(
-                library=library, calendar=lambda: self.calendar, papers=papers.office_report
-            ),
+            self.work, self.notices, sessions=sessions, readers=readers, clock=clock, report=report
         )
         self.waker = Waker(clock=clock, plan=self.planner.plan_due, next_due=self._next_due)
         self.errands = Errands(improver, self.outbox) if improver is not None else None
@@ -120,6 +94,34 @@ class Staff:
             changed=self.waker.wake,
             console_address=console_address,
             errands=self.errands,
+        )
+
+    def _notices(self) -> Notices:
+        settings = self._settings
+        return Notices(
+            outbox=self.outbox,
+            calendar=lambda: self.calendar,
+            settings=settings.notices,
+            office=settings.office.name,
+            channels={channel: PARTS[channel] for channel in sorted(self._carried)},
+            editable=EDITABLE,
+            hash_key=self._hash_key,
+            zalo_bot=settings.zalo_bot,
+            zalo_oa=settings.zalo_oa,
+            wake=lambda: self.waker.wake(),
+        )
+
+    def _lanes(self, booked: Callable[[str, str], None]) -> Lanes:
+        delivery = self._settings.delivery
+        return Lanes(
+            sessions=self._sessions,
+            readers=self._readers,
+            clock=self._clock,
+            policy=Policy(quiet=self._quiet, late=timedelta(minutes=delivery.late_minutes)),
+            limits=limits_of(delivery),
+            limits_of=self._carried,
+            trouble=ChatTrouble(self.outbox),
+            booked=booked,
         )
 
     def prepare(self) -> str | None:
