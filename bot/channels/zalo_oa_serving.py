@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.answering import Answerer, Undelivered
 from bot.channels.base import Desk
+from bot.channels.noting import note_answered
 from bot.channels.plain_text import Page, pages
 from bot.channels.postbox import Postbox
 from bot.channels.zalo_calls import CallEnded
@@ -54,6 +55,7 @@ class OaServer:
         self._people = people
         self._account = account
         self._facts = state.facts
+        self._scale = scale
         self._postbox = Postbox(
             channel=ZALO_OA,
             account=account,
@@ -130,7 +132,7 @@ class OaServer:
             await answerer.send(said, chat=incoming.chat, group=incoming.group, key=incoming.key)
             if answerer.uncertain:
                 self._facts["uncertain"] = answerer.uncertain
-        await asyncio.to_thread(self._desk.answered, incoming)
+        await note_answered(self._desk, incoming, scale=self._scale)
 
     async def _pages(self, reply: Reply, group: bool) -> Sequence[Page]:
         line = self.line

@@ -10,10 +10,12 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from bot.channels.base import Desk, FileAddresses, addresses_of
+from bot.channels.noting import note_answered
 from bot.channels.web import ChatMessage, to_incoming
 from office.messages import Incoming, Reply, with_links
 
 MAX_KEPT = 1_000  # sessions whose last answer is kept for a repeated request
+TRIES = 4  # to note that an answer was given; nothing is given twice for want of it, here nobody resumes
 
 
 class Talk:
@@ -38,7 +40,10 @@ class Talk:
         given = self._kept(incoming) or await run_in_threadpool(self._desk.handle, incoming)
         replies = tuple([with_links(reply, await addresses_of(reply, self._addresses)) for reply in given])
         self._keep(incoming, replies)
-        return replies, BackgroundTask(self._desk.answered, incoming)
+        return replies, BackgroundTask(self._note, incoming)
+
+    async def _note(self, incoming: Incoming) -> None:
+        await note_answered(self._desk, incoming, tries=TRIES)
 
     def _kept(self, incoming: Incoming) -> tuple[Reply, ...]:
         key, replies = self._last.get(incoming.chat, ("", ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from office.database import DatabaseUnavailable
 from office.messages import Choice, ChoiceKind, Incoming, Line, Reply, Style
 
 PAPERS = (
@@ -84,12 +85,14 @@ def checklist(mask: int, *, replaces: bool) -> Reply:
 
 
 class PageDesk:
-    """Answers by payload, else the fee; `broken` makes it fail. Keeps what it was asked."""
+    """Answers by payload, else the fee; `broken` makes it fail, `locked` keeps it so many times from noting
+    that it was answered. Keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Incoming] = []
         self.sent: list[Incoming] = []
         self.broken = False
+        self.locked = 0
         self._lock = threading.Lock()
         self._stored: dict[str, tuple[Reply, ...]] = {}
 
@@ -106,6 +109,9 @@ class PageDesk:
 
     def answered(self, incoming: Incoming) -> None:
         with self._lock:
+            if self.locked:
+                self.locked -= 1
+                raise DatabaseUnavailable("tệp đang bị khoá", "thử lại sau giây lát")
             self.sent.append(incoming)
 
     def _answer(self, incoming: Incoming) -> tuple[Reply, ...]:

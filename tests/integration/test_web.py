@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 
+from bot.channels import noting
 from bot.channels.base import ChannelDown
 from bot.channels.platform import WebRoute
 from bot.channels.web import Web
@@ -180,6 +181,18 @@ class TestApi:
         assert "secret" not in response.text
         desk.broken = False
         assert client.post("/api/chat", json=body).json()["replies"]
+
+    def test_an_answer_that_cannot_be_noted_yet_is_given_and_noted_later(
+        self, client: TestClient, desk: PageDesk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(noting, "_PAUSES", (0.01, 0.01))
+        body = {"text": "rượu", "session": SESSION, "key": "1"}
+        desk.locked = 1
+        first = client.post("/api/chat", json=body)
+        assert first.status_code == 200
+        assert [sent.text for sent in desk.sent] == ["rượu"]
+        assert client.post("/api/chat", json=body).json() == first.json()
+        assert len(desk.asked) == 1
 
     def test_another_method_is_not_allowed(self, client: TestClient) -> None:
         response = client.get("/api/chat")

@@ -541,6 +541,25 @@ async def test_an_event_that_comes_again_is_answered_once(stage: Stage, fake: Fa
     assert len(stage.desk.heard) == 2
 
 
+async def test_an_answer_is_not_given_twice_where_the_note_of_it_has_to_wait(
+    stage: Stage, fake: FakeZaloOa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[Exception] = [DatabaseUnavailable("tệp đang bị khoá", "thử lại")] * 2
+    note = stage.desk.answered
+
+    def answered(incoming: Incoming) -> None:
+        if ends:
+            raise ends.pop()
+        note(incoming)
+
+    monkeypatch.setattr(stage.desk, "answered", answered)
+    async with stage.serving():
+        fake.say(fake.person("An"), "phí rượu")
+        await settled(stage)
+    assert texts(fake) == ["đáp phí rượu"]
+    assert ends == []
+
+
 async def test_while_the_database_is_away_zalo_is_asked_to_come_again(
     stage: Stage, fake: FakeZaloOa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
