@@ -253,7 +253,7 @@ def pair_of(program: Program) -> tuple[str, str]:
 
 
 def end_lease(folder: Path) -> None:
-    """Turn the half minute forward that a refresher who died keeps others waiting."""
+    """Turn the ten seconds forward that a refresher who died keeps others waiting."""
     change(folder, "UPDATE zalo_tokens SET refreshing_by = '', refreshing_until = NULL")
 
 
