@@ -1,10 +1,9 @@
-"""What the fake platforms share: how a planned call ends, waiting for something to hold, taking time."""
+"""How a call to a fake platform ends that a test has planned."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,40 +67,3 @@ async def end(
     if outcome.drop_after:
         raise Broken
     return HttpResponse(200, cut_off) if outcome.garbled else response
-
-
-class Watched:
-    """A server whose test waits for what happens in it, and whose calls take their time.
-
-    `latency_ms`: how long a call takes; half of it goes by before it has its effect.
-    """
-
-    _changed: threading.Condition
-    latency_ms: float
-    requests_in_flight: int
-    most_in_flight: int
-
-    def _in_words(self) -> Iterable[str]:
-        """What was sent, for the message of a wait that failed."""
-        return ()
-
-    def wait_for(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
-        """Wait until something holds; AssertionError when it doesn't come to."""
-        with self._changed:
-            held = self._changed.wait_for(predicate, timeout)
-        assert held, f"not within {timeout} s; sent: {list(self._in_words())}"
-
-    async def until(self, predicate: Callable[[], object], within: float = 20.0) -> None:
-        """`wait_for`, for tests that run in a loop."""
-        await asyncio.to_thread(self.wait_for, predicate, within)
-
-    async def _in_time(self, ending: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
-        self.requests_in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.requests_in_flight)
-        try:
-            await asyncio.sleep(self.latency_ms / 2000)
-            response = await ending()
-            await asyncio.sleep(self.latency_ms / 2000)
-            return response
-        finally:
-            self.requests_in_flight -= 1

@@ -14,19 +14,15 @@ and /_control/stats, made to speak by POST /_control/say {"chat": 7001, "text": 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import signal
-import threading
 import time
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
-from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Handled, HttpRequest, HttpResponse
 from tests.fakes.outcomes import (
     Outcome,
-    Watched,
     bad_gateway,
     drop_after,
     drop_before,
@@ -35,6 +31,7 @@ from tests.fakes.outcomes import (
     passes,
     slow,
 )
+from tests.fakes.platform import CONTROL, PASSES, FakePlatform, UnknownCommand, command_line, serve
 from tests.fakes.telegram_parts import (
     TOKEN,
     Call,
@@ -49,10 +46,8 @@ from tests.fakes.telegram_parts import (
 from tests.fakes.telegram_people import People
 from tests.fakes.telegram_updates import SECRET_HEADER, Updates
 
-_PASSES = passes()
 
-
-class FakeTelegram(Watched, Updates, People):
+class FakeTelegram(FakePlatform[Call], Updates, People):
     """The server and the people who write to its one bot. Its methods are for the test's thread."""
 
     def __init__(
@@ -70,34 +65,10 @@ class FakeTelegram(Watched, Updates, People):
         super().__init__(
             token=token, username=username, limits=limits, local_webhooks=local_webhooks, any_chat=any_chat
         )
-        self.latency_ms = latency_ms
-        self.requests_in_flight = 0
-        self.most_in_flight = 0
-        self._server = HttpServer(self._handle, port=port, waits=lambda r: r.path.endswith("/getUpdates"))
+        self._set_up_server(port=port, latency_ms=latency_ms, waits=lambda r: r.path.endswith("/getUpdates"))
         self._wake = asyncio.Event()
 
-    # --- running
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-        if self._server.errors:
-            raise self._server.errors[0]
-
-    @property
-    def url(self) -> str:
-        """The API server's address, without /bot."""
-        return f"http://127.0.0.1:{self._server.port}"
-
     # --- what a test looks at
-
-    def plan(self, method: str, *outcomes: Outcome) -> None:
-        """How the next calls of this method end; after that they go well again."""
-        with self._changed:
-            self._plans[method].extend(outcomes)
 
     @property
     def sent(self) -> list[Message]:
@@ -116,10 +87,6 @@ class FakeTelegram(Watched, Updates, People):
         with self._changed:
             return list(self._updates)
 
-    def called(self, method: str) -> list[Call]:
-        with self._changed:
-            return [call for call in self.calls if call.method == method]
-
     def forget_files(self) -> None:
         """No file_id that the bot was given so far is valid any more."""
         with self._changed:
@@ -128,17 +95,13 @@ class FakeTelegram(Watched, Updates, People):
     # --- inside: requests
 
     def _handle(self, request: HttpRequest) -> Handled:
-        if request.path.startswith("/_control/"):
+        if request.path.startswith(CONTROL):
             return self._control(request)
         if request.path.startswith("/file/"):
             return self._download(request.path)
         _, bot, method = [*request.path.split("/"), "", ""][:3]
-        with self._changed:
-            self.calls.append(Call(method, request.parameters, time.monotonic()))
-            plans = self._plans.get(method)
-            outcome = plans.popleft() if plans else _PASSES
-            self._changed.notify_all()
-        if outcome is _PASSES and not self.latency_ms and method != "getUpdates":
+        outcome = self._record(Call(method, request.parameters, time.monotonic()))
+        if outcome is PASSES and not self.latency_ms and method != "getUpdates":
             return self._answered(bot, method, request)
         return self._slowly(bot, method, request, outcome)
 
@@ -190,55 +153,38 @@ class FakeTelegram(Watched, Updates, People):
 
     # --- inside: for other processes
 
-    def _control(self, request: HttpRequest) -> HttpResponse:
-        match request.path.removeprefix("/_control/"):
-            case "sent":
-                answer: Any = [_sent_json(message) for message in self.sent]
-            case "stats":
-                answer = {
-                    "sent": len(self.sent),
-                    "floods": self.floods,
-                    "requests": len(self.calls),
-                    "in_flight": self.requests_in_flight,
-                    "most_in_flight": self.most_in_flight,
-                    "pending": len(self.pending),
-                }
+    def _sent_json(self, message: Message) -> dict[str, Any]:
+        return {
+            "chat": str(message.chat.id),
+            "text": message.text,
+            "message_id": message.message_id,
+            "at": message.at,
+            "edits": message.edits,
+            "file": message.file.name if message.file else "",
+        }
+
+    def _figures(self) -> dict[str, int]:
+        return {"floods": self.floods, "pending": len(self.pending)}
+
+    def _reset(self) -> None:
+        self._messages.clear()
+        self.floods = 0
+
+    def _command(self, command: str, given: Mapping[str, Any]) -> Any:
+        match command:
             case "say":
-                chat, text = int(request.parameters["chat"]), str(request.parameters["text"])
-                answer = self.say(self.private(chat) if chat > 0 else self.group(chat), text)
-            case "reset":
-                with self._changed:
-                    self._messages.clear()
-                    self.calls.clear()
-                    self.floods = self.most_in_flight = 0
-                answer = True
+                chat, text = int(given["chat"]), str(given["text"])
+                return self.say(self.private(chat) if chat > 0 else self.group(chat), text)
             case _:
-                return HttpResponse(404, b"null")
-        return HttpResponse(200, json.dumps(answer).encode())
-
-
-def _sent_json(message: Message) -> dict[str, Any]:
-    return {
-        "chat": str(message.chat.id),
-        "text": message.text,
-        "message_id": message.message_id,
-        "at": message.at,
-        "edits": message.edits,
-        "file": message.file.name if message.file else "",
-    }
+                raise UnknownCommand
 
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; any chat that is written to exists."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--port", type=int, default=0)
+    parser = command_line(__doc__)
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--limits", action="store_true")
-    parser.add_argument("--latency-ms", type=float, default=0.0)
     given = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     fake = FakeTelegram(
         token=given.token,
         limits=given.limits,
@@ -246,9 +192,7 @@ def main() -> None:
         port=given.port,
         any_chat=True,
     )
-    with fake:
-        print(fake.url, flush=True)
-        stop.wait()
+    serve(fake)
 
 
 __all__ = [

@@ -14,18 +14,15 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import signal
-import threading
 import time
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
-from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Handled, HttpRequest, HttpResponse
 from tests.fakes.outcomes import (
     Outcome,
-    Watched,
     bad_gateway,
     drop_after,
     drop_before,
@@ -34,6 +31,7 @@ from tests.fakes.outcomes import (
     passes,
     slow,
 )
+from tests.fakes.platform import CONTROL, PASSES, FakePlatform, UnknownCommand, command_line, serve
 from tests.fakes.zalo_bot_parts import (
     DISPLAY_NAME,
     TOKEN,
@@ -43,7 +41,6 @@ from tests.fakes.zalo_bot_parts import (
     Message,
     Plan,
     Refusal,
-    encoded,
     error,
     ok,
     refuse,
@@ -52,11 +49,10 @@ from tests.fakes.zalo_bot_parts import (
 from tests.fakes.zalo_bot_people import People
 from tests.fakes.zalo_bot_updates import SECRET_HEADER, Updates, new_client
 
-_PASSES = passes()
 _WAITING = ("getUpdates", "setWebhook")  # methods that take their time
 
 
-class FakeZaloBot(Watched, Updates, People):
+class FakeZaloBot(FakePlatform[Call], Updates, People):
     """The server and the people who write to its one bot. Its methods are for the test's thread.
 
     Assumed, as nobody has seen it: the 51st person's words don't reach the bot, nor those of a 4th group, and
@@ -93,29 +89,21 @@ class FakeZaloBot(Watched, Updates, People):
         limits = Plan(messages_per_month=messages_per_month, users=users, groups=groups)
         super().__init__(token=token, plan=limits, any_chat=any_chat)
         self.replay, self.wrapped, self.photo_key = replay, wrapped, photo_key
-        self.local_webhooks, self.poll_seconds, self.latency_ms = local_webhooks, poll_seconds, latency_ms
+        self.local_webhooks, self.poll_seconds = local_webhooks, poll_seconds
         self.quota_status, self.zero_code = quota_status, zero_code
         self.mention_in_text, self.tells_verification = mention_in_text, tells_verification
         self.retries, self.retry_pause, self.answer_within = retries, retry_pause, answer_within
         self.behind = behind
-        self.requests_in_flight = 0
-        self.most_in_flight = 0
-        self._server = HttpServer(self._handle, port=port, waits=lambda r: r.path.endswith("/getUpdates"))
+        self._set_up_server(port=port, latency_ms=latency_ms, waits=lambda r: r.path.endswith("/getUpdates"))
         self._client = new_client()
         self._delivering = set()
         self._wake = asyncio.Event()
 
     # --- running
 
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         self._server.call(self._close())
-        self._server.stop()
-        if self._server.errors:
-            raise self._server.errors[0]
+        super().__exit__()
 
     async def _close(self) -> None:
         self.webhook = None
@@ -125,17 +113,7 @@ class FakeZaloBot(Watched, Updates, People):
         await asyncio.gather(*posting, return_exceptions=True)
         await self._client.aclose()
 
-    @property
-    def url(self) -> str:
-        """The API server's address, without /bot."""
-        return f"http://127.0.0.1:{self._server.port}"
-
     # --- what a test looks at
-
-    def plan(self, method: str, *outcomes: Outcome) -> None:
-        """How the next calls of this method end; after that they go well again."""
-        with self._changed:
-            self._plans[method].extend(outcomes)
 
     @property
     def sent(self) -> list[Message]:
@@ -153,22 +131,14 @@ class FakeZaloBot(Watched, Updates, People):
         with self._changed:
             return [update.event for update in (*self.lost, *self._updates)]
 
-    def called(self, method: str) -> list[Call]:
-        with self._changed:
-            return [call for call in self.calls if call.method == method]
-
     # --- inside: requests
 
     def _handle(self, request: HttpRequest) -> Handled:
-        if request.path.startswith("/_control/"):
+        if request.path.startswith(CONTROL):
             return self._control(request)
         _, bot, method = parts if len(parts := request.path.split("/")) == 3 else ("", "", "")
-        with self._changed:
-            self.calls.append(Call(method, request.parameters, time.monotonic()))
-            plans = self._plans.get(method)
-            outcome = plans.popleft() if plans else _PASSES
-            self._changed.notify_all()
-        if outcome is _PASSES and not self.latency_ms and method not in _WAITING:
+        outcome = self._record(Call(method, request.parameters, time.monotonic()))
+        if outcome is PASSES and not self.latency_ms and method not in _WAITING:
             return self._answered(bot, method, request)
         return self._slowly(bot, method, request, outcome)
 
@@ -214,32 +184,29 @@ class FakeZaloBot(Watched, Updates, People):
 
     # --- inside: for other processes
 
-    def _control(self, request: HttpRequest) -> HttpResponse:
-        given = request.parameters
-        match request.path.removeprefix("/_control/"):
-            case "sent":
-                answer: Any = [_sent_json(message) for message in self.sent]
-            case "stats":
-                answer = {
-                    "sent": len(self.sent),
-                    "used": self.used,
-                    "requests": len(self.calls),
-                    "polls": len(self.called("getUpdates")),
-                    "in_flight": self.requests_in_flight,
-                    "most_in_flight": self.most_in_flight,
-                    "pending": len(self.pending),
-                }
+    def _sent_json(self, message: Message) -> dict[str, Any]:
+        return {
+            "chat": message.chat.id,
+            "text": message.text,
+            "photo": message.photo,
+            "caption": message.caption,
+            "message_id": message.message_id,
+            "at": message.at - time.monotonic() + time.time(),
+        }
+
+    def _figures(self) -> dict[str, int]:
+        return {"used": self.used, "polls": len(self.called("getUpdates")), "pending": len(self.pending)}
+
+    def _reset(self) -> None:
+        self._messages.clear()
+        self.used = 0
+
+    def _command(self, command: str, given: Mapping[str, Any]) -> Any:
+        match command:
             case "say":
-                answer = self._said(str(given["chat"]), str(given["text"]), group=bool(given.get("group")))
-            case "reset":
-                with self._changed:
-                    self._messages.clear()
-                    self.calls.clear()
-                    self.used = self.most_in_flight = 0
-                answer = True
+                return self._said(str(given["chat"]), str(given["text"]), group=bool(given.get("group")))
             case _:
-                return HttpResponse(404, b"null")
-        return HttpResponse(200, encoded(answer))
+                raise UnknownCommand
 
     def _said(self, chat_id: str, text: str, *, group: bool) -> str:
         """A chat that isn't there yet comes to be; in a group the bot is mentioned."""
@@ -250,23 +217,10 @@ class FakeZaloBot(Watched, Updates, People):
             return self.say(chat, text, mention=chat.group)
 
 
-def _sent_json(message: Message) -> dict[str, Any]:
-    return {
-        "chat": message.chat.id,
-        "text": message.text,
-        "photo": message.photo,
-        "caption": message.caption,
-        "message_id": message.message_id,
-        "at": message.at - time.monotonic() + time.time(),
-    }
-
-
 def main() -> None:
     """Serve until SIGINT or SIGTERM; unless told otherwise any chat exists, and the plan has no bounds."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--port", type=int, default=0)
+    parser = command_line(__doc__)
     parser.add_argument("--token", default=TOKEN)
-    parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--replay", action="store_true")
     parser.add_argument("--wrapped", action="store_true")
     parser.add_argument("--messages-per-month", type=int, default=10**9)
@@ -277,13 +231,8 @@ def main() -> None:
     parser.add_argument("--behind", default="", help="the server that the webhook's https address leads to")
     given = vars(parser.parse_args())
     any_chat = not given.pop("known_only")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     fake = FakeZaloBot(**given, any_chat=any_chat)
-    with fake:
-        print(fake.url, flush=True)
-        stop.wait()
+    serve(fake)
 
 
 __all__ = [

@@ -20,21 +20,16 @@ GET /_control/sent and /_control/stats, made to act by POST /_control/tokens, /_
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
-import signal
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
-from tests.fakes.http_server import Handled, HttpRequest, HttpResponse, HttpServer
+from tests.fakes.http_server import Handled, HttpRequest, HttpResponse
 from tests.fakes.outcomes import (
     Outcome,
-    Watched,
     bad_gateway,
     drop_after,
     drop_before,
@@ -43,6 +38,7 @@ from tests.fakes.outcomes import (
     passes,
     slow,
 )
+from tests.fakes.platform import CONTROL, PASSES, FakePlatform, UnknownCommand, command_line, serve
 from tests.fakes.zalo_oa_oauth import ConsentRefused, oauth_error
 from tests.fakes.zalo_oa_parts import (
     CS_PATH,
@@ -63,15 +59,15 @@ APP_ID = "360846524940903967"
 APP_SECRET = "app-secret-that-must-not-be-seen"
 WEBHOOK_SECRET = "oa-secret-that-must-not-be-seen"
 
-_PASSES = passes()
-
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class FakeZaloOa(Watched, People):
+class FakeZaloOa(FakePlatform[Call], People):
     """The servers and the people who write to the account. Its methods are for the test's thread."""
+
+    called_by = "path"
 
     def __init__(
         self,
@@ -108,26 +104,7 @@ class FakeZaloOa(Watched, People):
             any_chat=any_chat,
             switches=Switches(**switches),
         )
-        self.latency_ms = latency_ms
-        self.requests_in_flight = 0
-        self.most_in_flight = 0
-        self._server = HttpServer(self._handle, port=port, waits=lambda request: False)
-
-    # --- running
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-        if self._server.errors:
-            raise self._server.errors[0]
-
-    @property
-    def url(self) -> str:
-        """The OpenAPI's address."""
-        return f"http://127.0.0.1:{self._server.port}"
+        self._set_up_server(port=port, latency_ms=latency_ms, waits=lambda request: False)
 
     @property
     def oauth_url(self) -> str:
@@ -135,11 +112,6 @@ class FakeZaloOa(Watched, People):
         return self.url
 
     # --- what a test looks at
-
-    def plan(self, path: str, *outcomes: Outcome) -> None:
-        """How the next calls of this path end; after that they go well again."""
-        with self._changed:
-            self._plans[path].extend(outcomes)
 
     @property
     def sent(self) -> list[Message]:
@@ -152,23 +124,15 @@ class FakeZaloOa(Watched, People):
         with self._changed:
             return [message for message in self._messages if message.chat is chat]
 
-    def called(self, path: str) -> list[Call]:
-        with self._changed:
-            return [call for call in self.calls if call.path == path]
-
     # --- inside: requests
 
     def _handle(self, request: HttpRequest) -> Handled:
-        if request.path.startswith("/_control/"):
+        if request.path.startswith(CONTROL):
             return self._control(request)
-        with self._changed:
-            self.calls.append(
-                Call(request.method, request.path, request.parameters, request.headers, self.now())
-            )
-            plans = self._plans.get(request.path)
-            outcome = plans.popleft() if plans else _PASSES
-            self._changed.notify_all()
-        if outcome is _PASSES and not self.latency_ms:
+        outcome = self._record(
+            Call(request.method, request.path, request.parameters, request.headers, self.now())
+        )
+        if outcome is PASSES and not self.latency_ms:
             return self._answered(request)
         return self._slowly(request, outcome)
 
@@ -196,92 +160,72 @@ class FakeZaloOa(Watched, People):
 
     # --- inside: for other processes
 
-    def _control(self, request: HttpRequest) -> HttpResponse:
-        given = request.parameters
-        match request.path.removeprefix("/_control/"):
-            case "sent":
-                answer: Any = [_sent_json(message) for message in self.sent]
-            case "stats":
-                answer = self._stats()
-            case "tokens":
-                answer = self.tokens()
-            case "expire":
-                self.expire_access()
-                answer = True
-            case "consent":
-                answer = self.consent(given["address"])
-            case "webhook":
-                answer = self.webhook_url = given["url"]
-            case "say":
-                user, text = self._known(given["user"]), str(given["text"])
-                group = self._groups[given["group"]] if "group" in given else None
-                answer = self.say(group, text, user=user) if group else self.say(user, text)
-            case "group":
-                answer = self.gmf_group(given["name"]).id
-            case "tap":
-                user = self._known(given["user"])
-                message = [m for m in self.received(user) if m.buttons][-1]
-                answer = self.tap(user, message, given["label"])
-            case "human":
-                answer = self.human_says(self._known(given["user"]), str(given["text"]))
-            case "follow" | "unfollow" as what:
-                answer = getattr(self, what)(self._known(given["user"]))
-            case "reset":
-                answer = self._reset()
-            case _:
-                return HttpResponse(404, b"null")
-        return HttpResponse(200, json.dumps(answer).encode())
-
-    def _known(self, user_id: Any) -> User:
-        return self._users.get(str(user_id)) or self._user(str(user_id))
-
-    def _stats(self) -> dict[str, Any]:
+    def _sent_json(self, message: Message) -> dict[str, Any]:
         return {
-            "sent": len(self.sent),
+            "chat": message.chat.id,
+            "text": message.text,
+            "message_id": message.message_id,
+            "at": message.at.timestamp(),
+            "version": message.version,
+            "billed": message.billed,
+            "labels": message.labels,
+            "file": message.file.name if message.file else "",
+        }
+
+    def _figures(self) -> dict[str, int]:
+        return {
             "rate_refusals": self.rate_refusals,
-            "requests": len(self.calls),
-            "in_flight": self.requests_in_flight,
-            "most_in_flight": self.most_in_flight,
             "unanswered": len(self.unanswered),
             "late": len(self.late),
         }
 
-    def _reset(self) -> bool:
-        with self._changed:
-            self._messages.clear()
-            self.calls.clear()
-            self._late.clear()
-            self.rate_refusals = self.most_in_flight = 0
-        return True
+    def _reset(self) -> None:
+        self._messages.clear()
+        self._late.clear()
+        self.rate_refusals = 0
 
+    def _command(self, command: str, given: Mapping[str, Any]) -> Any:
+        match command:
+            case "tokens":
+                return self.tokens()
+            case "expire":
+                self.expire_access()
+                return True
+            case "consent":
+                return self.consent(given["address"])
+            case "webhook":
+                self.webhook_url = given["url"]
+                return self.webhook_url
+            case "say":
+                user, text = self._known(given["user"]), str(given["text"])
+                group = self._groups[given["group"]] if "group" in given else None
+                return self.say(group, text, user=user) if group else self.say(user, text)
+            case "group":
+                return self.gmf_group(given["name"]).id
+            case "tap":
+                user = self._known(given["user"])
+                message = [m for m in self.received(user) if m.buttons][-1]
+                return self.tap(user, message, given["label"])
+            case "human":
+                return self.human_says(self._known(given["user"]), str(given["text"]))
+            case "follow" | "unfollow" as what:
+                return getattr(self, what)(self._known(given["user"]))
+            case _:
+                raise UnknownCommand
 
-def _sent_json(message: Message) -> dict[str, Any]:
-    return {
-        "chat": message.chat.id,
-        "text": message.text,
-        "message_id": message.message_id,
-        "at": message.at.timestamp(),
-        "version": message.version,
-        "billed": message.billed,
-        "labels": message.labels,
-        "file": message.file.name if message.file else "",
-    }
+    def _known(self, user_id: Any) -> User:
+        return self._users.get(str(user_id)) or self._user(str(user_id))
 
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; any person who is written to exists."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--port", type=int, default=0)
+    parser = command_line(__doc__)
     parser.add_argument("--app-secret", default=APP_SECRET)
     parser.add_argument("--webhook-secret", default=WEBHOOK_SECRET)
     parser.add_argument("--webhook", default="")
     parser.add_argument("--state-agency", action="store_true")
     parser.add_argument("--per-minute", type=int)
-    parser.add_argument("--latency-ms", type=float, default=0.0)
     given = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     fake = FakeZaloOa(
         app_secret=given.app_secret,
         webhook_secret=given.webhook_secret,
@@ -292,10 +236,8 @@ def main() -> None:
         any_chat=True,
     )
     fake._ids = itertools.count(int(time.time()))  # no number twice, though it is started anew
-    with fake:
-        fake.webhook_url = given.webhook
-        print(fake.url, flush=True)
-        stop.wait()
+    fake.webhook_url = given.webhook
+    serve(fake)
 
 
 __all__ = [
