@@ -7,7 +7,6 @@ carries the same key.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,17 +22,18 @@ from telegram import Bot
 from telegram.constants import CallbackQueryLimit
 from telegram.error import BadRequest, TelegramError
 
-from bot.channels.base import ChannelDown, Desk, FileUnavailable
+from bot.channels.base import ChannelDown, Desk
 from bot.channels.platform import Platform, WebRoute
 from bot.channels.request_body import body_of
 from bot.channels.telegram_courier import TelegramCourier
 from bot.channels.telegram_events import NAME
+from bot.channels.telegram_fetch import fetch_file
 from bot.channels.telegram_files import Files
 from bot.channels.telegram_polling import Backoff, Poller
 from bot.channels.telegram_render import BUTTON_LIMIT, LABEL_LIMIT, TEXT_LIMIT
 from bot.channels.telegram_sending import Floods, Sender, Undelivered
 from bot.channels.telegram_updates import Arrival, Ourselves, Unreadable, read_update
-from bot.channels.telegram_webhook import SECRET_HEADER, update_of
+from bot.channels.telegram_webhook import PostedUpdates, has_secret, update_of
 from bot.channels.telegram_wire import (
     ALLOWED_UPDATES,
     Flood,
@@ -56,10 +56,6 @@ _WRONG_PROXY = (
 )
 _NO_WEBHOOK = "Chế độ webhook cần địa chỉ công khai và chuỗi bí mật."
 _BAD_WEBHOOK = "Telegram không nhận địa chỉ hoặc chuỗi bí mật của webhook: {}"
-_FILE_NOT_OPEN = "Chưa kết nối được tới Telegram nên chưa tải được tệp. Xin gửi lại sau."
-_FILE_TOO_BIG = "Tệp lớn hơn 20 MB nên Telegram không cho bot tải. Xin gửi tệp nhỏ hơn."
-_FILE_GONE = "Telegram không còn giữ tệp này. Xin gửi lại tệp."
-_FILE_NOT_FETCHED = "Chưa tải được tệp từ Telegram. Xin gửi lại sau ít phút."
 _UNREACHED = "Chưa kết nối được tới Telegram; sẽ thử lại"
 
 _log = logging.getLogger(__name__)
@@ -132,7 +128,7 @@ class Telegram(Platform):
         self._line: _Line | None = None
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._free_desks = asyncio.Semaphore(_DESKS)
-        self._posted: set[asyncio.Task[bool]] = set()
+        self._posted = PostedUpdates()
 
     async def run(self) -> None:
         """Serve until cancelled, then finish what is in hand. Raises ChannelDown."""
@@ -167,22 +163,11 @@ class Telegram(Platform):
 
     async def fetch(self, file_id: str) -> bytes:
         """The content of a file that a person sent, of 20 MB at most. Raises FileUnavailable."""
-        line = self._line
-        reason = _FILE_NOT_OPEN
-        if line is not None:
-            try:
-                file = await line.bot.get_file(file_id)
-                return bytes(await file.download_as_bytearray())
-            except BadRequest as error:
-                reason = _FILE_TOO_BIG if "too big" in error.message.lower() else _FILE_GONE
-            except (TelegramError, KeyError, TypeError, ValueError, RuntimeError):
-                reason = _FILE_NOT_FETCHED
-        # Outside of the clause: the error's text may have the address with the token.
-        raise FileUnavailable(reason)
+        return await fetch_file(self._line.bot if self._line else None, file_id)
 
     async def webhook(self, request: Request) -> Response:
         """Take an update that Telegram posts. 200 once it has been handled: anything else is repeated."""
-        if not self._is_telegram(request):
+        if not has_secret(request.headers, self._webhook_secret):
             return PlainTextResponse("unauthorized", 401)
         line = self._line
         if line is None or self._mode != "webhook":
@@ -269,17 +254,8 @@ class Telegram(Platform):
         try:
             await asyncio.Event().wait()
         finally:
-            await self._finish_posted()
-
-    async def _finish_posted(self) -> None:
-        self._line, posted = None, set(self._posted)
-        try:
-            if posted:
-                await asyncio.wait(posted, timeout=self._pace.grace)
-        finally:
-            for task in posted:
-                task.cancel()
-        await asyncio.gather(*posted, return_exceptions=True)
+            self._line = None
+            await self._posted.finish(self._pace.grace)
 
     # --- one update
 
@@ -323,22 +299,13 @@ class Telegram(Platform):
 
     # --- webhook
 
-    def _is_telegram(self, request: Request) -> bool:
-        given = request.headers.get(SECRET_HEADER, "")
-        expected = self._webhook_secret
-        return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
-
     async def _take_posted(self, raw: dict[str, Any], line: _Line) -> Response:
         try:
             arrival = self._read(line, raw)
         except Unreadable as unreadable:
             _log.error("Bỏ qua cập nhật %d không đọc được (%s)", raw["update_id"], unreadable.error)
             return Response()  # repeating it would not make it readable
-        # A task of its own: when the web server drops the request, the answer is still sent and marked so.
-        task = asyncio.create_task(self._serve(line, arrival))
-        self._posted.add(task)
-        task.add_done_callback(self._posted.discard)
-        done = await asyncio.shield(task)
+        done = await self._posted.see_through(self._serve(line, arrival))
         return Response() if done else PlainTextResponse("try again", 503, {"Retry-After": "5"})
 
     # --- state

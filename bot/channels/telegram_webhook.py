@@ -1,11 +1,20 @@
-"""What Telegram posts to a webhook."""
+"""What Telegram posts to a webhook: whether it is from there, what it is, and seeing it through."""
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import json
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
+
+
+def has_secret(headers: Mapping[str, str], secret: str) -> bool:
+    """Whether a request carries our secret; never when there is none."""
+    given = headers.get(SECRET_HEADER, "")
+    return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
 
 def update_of(body: bytes) -> dict[str, Any] | None:
@@ -15,3 +24,29 @@ def update_of(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return raw if isinstance(raw, dict) and type(raw.get("update_id")) is int else None
+
+
+class PostedUpdates:
+    """The updates that were posted and are being handled."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[bool]] = set()
+
+    async def see_through(self, serving: Coroutine[Any, Any, bool]) -> bool:
+        """Handle one in a task of its own: when the web server drops the request, the answer is still sent
+        and marked so. Returns what the handling does."""
+        task = asyncio.create_task(serving)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def finish(self, grace: float) -> None:
+        """Let those in hand end within `grace` seconds; the rest is broken off."""
+        tasks = set(self._tasks)
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=grace)
+        finally:
+            for task in tasks:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
