@@ -153,6 +153,7 @@ class Office:
             outbox=self.staff.outbox,
             lanes=self.staff.lanes,
             platforms=self.platforms,
+            calendar=lambda: self.staff.calendar,
         )
 
     def _web(self) -> Web:

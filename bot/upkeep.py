@@ -18,6 +18,7 @@ from office.clock import Clock
 from office.database import DatabaseUnavailable
 from office.settings import Settings
 from scheduler import channel_watch, rerouting
+from scheduler.calendar import WorkCalendar
 from scheduler.lanes import Lanes
 from scheduler.outbox import Outbox
 
@@ -44,6 +45,7 @@ class Upkeep:
         outbox: Outbox,
         lanes: Lanes,
         platforms: Sequence[Platform],
+        calendar: Callable[[], WorkCalendar] | None = None,
     ) -> None:
         self._settings = settings
         self._sessions = sessions
@@ -52,6 +54,7 @@ class Upkeep:
         self._outbox = outbox
         self._lanes = lanes
         self._platforms = platforms
+        self._calendar = calendar
         self._grouper = Grouper()
         self._down: dict[tuple[str, str], datetime] = {}
 
@@ -78,7 +81,12 @@ class Upkeep:
         """Tell who looks after the channels what needs them; how many incidents."""
         with self._sessions.begin() as session:
             return channel_watch.look(
-                session, outbox=self._outbox, settings=self._settings, now=self._clock.now()
+                session,
+                outbox=self._outbox,
+                settings=self._settings,
+                now=self._clock.now(),
+                calendar=self._calendar() if self._calendar is not None else None,
+                reports={platform.name: dict(platform.state.facts) for platform in self._platforms},
             )
 
     def group_some(self) -> int:

@@ -1,7 +1,8 @@
 """Tells Văn phòng and the admins what the channels need, once an incident; looked for every five minutes.
 
 Of a Zalo Bot: that its month, its users or its groups come to the plan's end. Of a Zalo OA: that its right to
-write ends soon, or that somebody must give consent again.
+write ends soon, that somebody must give consent again, or that Zalo takes no answer. Of both: that a webhook
+which used to be busy hears nothing any more (scheduler.channel_health).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from office.messages import Line, Reply, Style
 from office.people import Role
 from office.settings import Settings
 from office.zalo_tokens import ZaloTokens
+from scheduler.calendar import WorkCalendar
+from scheduler.channel_health import Reports, refusal, silences
 from scheduler.outbox import Outbox, Recipient
 from scheduler.rationing import Standing, kept, month_name, number, standing, words
 from scheduler.wording import when
@@ -69,18 +72,47 @@ class Incident:
     dead: bool = False
 
 
-def look(session: Session, *, outbox: Outbox, settings: Settings, now: datetime) -> int:
+def look(
+    session: Session,
+    *,
+    outbox: Outbox,
+    settings: Settings,
+    now: datetime,
+    calendar: WorkCalendar | None = None,
+    reports: Reports | None = None,
+) -> int:
     """Tell of what is new since the last look; returns how many incidents were told."""
-    return sum(
-        _tell(session, outbox, settings, incident, now) for incident in incidents(session, settings, now=now)
-    )
+    found = incidents(session, settings, now=now, calendar=calendar, reports=reports)
+    return sum(_tell(session, outbox, settings, incident, now) for incident in found)
 
 
-def incidents(session: Session, settings: Settings, *, now: datetime) -> tuple[Incident, ...]:
-    """What people have to know of now, whether they were told or not."""
+def incidents(
+    session: Session,
+    settings: Settings,
+    *,
+    now: datetime,
+    calendar: WorkCalendar | None = None,
+    reports: Reports | None = None,
+) -> tuple[Incident, ...]:
+    """What people have to know of now, whether they were told or not. Without `calendar` nothing of webhooks
+    that are silent, without `reports` nothing of what the channels say of themselves."""
     bot, oa = bot_facts(session, settings, now=now), oa_facts(session, settings)
     found = [*of_bot(bot, settings.zalo_bot.quota)] if bot is not None else []
-    return (*found, *(of_oa(oa, now) if oa is not None else ()))
+    found += of_oa(oa, now) if oa is not None else ()
+    if oa is not None and (refused := refusal(reports or {})) and not any(one.dead for one in _of(found, oa)):
+        why, since = refused
+        found.append(_incident(ZALO_OA, oa.account, "refused", since, {"why": why}, dead=True))
+    if calendar is not None:
+        accounts = {ZALO_BOT: bot.account if bot else "", ZALO_OA: oa.account if oa else ""}
+        for silence in silences(session, settings, accounts, calendar=calendar, now=now):
+            said = {"when": when(silence.heard_at), "day": f"{silence.day:%d/%m}"}
+            key = f"silent_{silence.channel}"
+            found.append(_incident(silence.channel, silence.account, key, silence.heard_at, said))
+    return tuple(found)
+
+
+def _of(found: Iterable[Incident], oa: OaFacts) -> Iterator[Incident]:
+    return (one for one in found if (one.channel, one.account) == (ZALO_OA, oa.account))
 
 
 def bot_facts(session: Session, settings: Settings, *, now: datetime) -> BotFacts | None:

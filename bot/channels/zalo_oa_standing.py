@@ -29,3 +29,10 @@ class Standing:
 
     def _show(self) -> None:
         self._state.detail = self._reason or self.refusals.trouble or self.verdicts.trouble
+        facts, refuses = self._state.facts, self.verdicts.trouble
+        if not refuses:
+            facts.pop("refuses", None)
+            facts.pop("refuses_since", None)
+        else:
+            facts["refuses"] = refuses
+            facts.setdefault("refuses_since", self._clock.now().isoformat(timespec="seconds"))

@@ -35,16 +35,10 @@ from tests.fakes.zalo_oa import (
     refuse,
     slow,
 )
-from tests.integration.zalo_oa_stage import MovableClock, Stage, say, served, until
+from tests.integration.channel_stage import until
+from tests.integration.zalo_oa_stage import MovableClock, Stage, say, served
 
 GROUPS = "/v3.0/oa/group/getgroupsofoa"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture
@@ -383,9 +377,11 @@ async def test_while_zalo_takes_no_answer_the_state_says_why(stage: Stage, fake:
         await settled(stage)
         assert oa.state.up
         assert "Gói dịch vụ của OA không có chức năng này. Mua hoặc gia hạn" in oa.state.detail
+        assert (oa.state.facts["refuses"], len(str(oa.state.facts["refuses_since"]))) == (oa.state.detail, 25)
         fake.say(an, "hai")
         await settled(stage)
         assert oa.state.detail == ""
+        assert not {"refuses", "refuses_since"} & set(oa.state.facts)
 
 
 async def test_it_waits_for_zalo_to_be_there(stage: Stage, fake: FakeZaloOa) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot import upkeep
 from handlers.library import Library
-from office import codes, contacts, groups, membership, quotas
+from office import codes, contacts, groups, inbox, membership, quotas
 from office.database import make_engine, session_factory
 from office.deliveries import Delivery, Occurrence
 from office.people import ChatAccount, Role
@@ -22,6 +22,8 @@ from office.quotas import Usage
 from office.settings import Settings, settings_from
 from office.wire import replies_from_json
 from office.zalo_tokens import ZaloTokens
+from scheduler.calendar import WorkCalendar
+from scheduler.channel_health import Reports
 from scheduler.channel_watch import look
 from scheduler.lanes import Lanes
 from scheduler.outbox import Outbox
@@ -30,6 +32,7 @@ from tests.integration.scheduler.conftest import NOW, Clock
 
 BOT, OA = "1459232241454765289", "388613280878808645"
 DAY = timedelta(days=1)
+CALENDAR = WorkCalendar.shipped()
 
 
 def settings(**plan: Any) -> Settings:
@@ -313,3 +316,65 @@ class TestConsent:
         assert office.look() == 0
         office.tokens(left=80 * DAY, trouble="hai", obtained=NOW)
         assert office.look() == 1
+
+
+class TestNobodyHears:
+    def hear(self, office: Watched, channel: str, account: str, *counts: tuple[int, int]) -> None:
+        """Events so many days ago; NOW is a Tuesday."""
+        with office.sessions.begin() as session:
+            for ago, count in counts:
+                for number in range(count):
+                    at = NOW - ago * DAY + timedelta(minutes=number)
+                    inbox.receive(session, channel, account, f"{ago}.{number}", at=at, raw=None)
+
+    def look(self, office: Watched, reports: Reports | None = None) -> int:
+        with office.sessions.begin() as session:
+            now = office.clock.now()
+            how = {"outbox": office.outbox, "settings": office.settings, "now": now}
+            return look(session, calendar=CALENDAR, reports=reports, **how)  # type: ignore[arg-type]
+
+    def test_that_zalo_takes_no_answer_is_told_once_a_day_elsewhere(self, office: Watched) -> None:
+        office.tokens(left=80 * DAY)
+        reports = {"zalo_oa": {"refuses": "Gói đã hết.", "refuses_since": NOW.isoformat()}}
+        assert [self.look(office, reports), self.look(office, reports)] == [1, 0]
+        again = {"zalo_oa": {"refuses": "Gói đã hết.", "refuses_since": (NOW + DAY / 24).isoformat()}}
+        assert self.look(office, again) == 0  # after a restart
+        assert {(name, channel) for name, channel, _ in office.told()} == {
+            ("Bình", "zalo_bot"),
+            ("An", "zalo_bot"),
+        }
+        assert self.look(office, {"zalo_oa": {}}) == 0
+
+    def test_a_busy_webhook_that_fell_silent_for_a_working_day_is_told_of_once(self, office: Watched) -> None:
+        office.tokens(left=80 * DAY)
+        self.hear(office, "zalo_oa", OA, (4, 5), (5, 5), (6, 5))  # Friday, Thursday, Wednesday
+        assert [self.look(office), self.look(office)] == [1, 0]
+        assert office.told()[0][2].startswith("Zalo OA im lặng bất thường: tin cuối cùng tới lúc ")
+        office.clock.at = NOW + DAY
+        assert self.look(office) == 0
+
+    @pytest.mark.parametrize(
+        "counts",
+        [
+            ((4, 5), (5, 5), (6, 2)),  # a day that was quiet before
+            ((4, 4), (5, 4), (6, 4)),  # few altogether
+            ((1, 1), (4, 5), (5, 5), (6, 5)),  # one on Monday
+            ((0, 1), (4, 5), (5, 5), (6, 5)),  # one today
+        ],
+    )
+    def test_quiet_weekends_and_quiet_offices_alarm_nobody(
+        self, office: Watched, counts: tuple[tuple[int, int], ...]
+    ) -> None:
+        office.tokens(left=80 * DAY)
+        self.hear(office, "zalo_oa", OA, *counts)
+        assert self.look(office) == 0
+
+    def test_on_monday_only_friday_counts(self, office: Watched) -> None:
+        office.tokens(left=80 * DAY)
+        self.hear(office, "zalo_oa", OA, (4, 5), (5, 5), (6, 5))
+        office.clock.at = NOW - DAY
+        assert self.look(office) == 0
+
+    def test_who_asks_zalo_itself_is_not_suspected(self, office: Watched) -> None:
+        self.hear(office, "zalo_bot", BOT, (4, 5), (5, 5), (6, 5))
+        assert self.look(office) == 0

@@ -97,7 +97,10 @@ def notes(visit: Visit) -> tuple[Incident, ...]:
     """What of the channels needs somebody, for who may look at them."""
     if not visit.may(Action.DELIVERIES):
         return ()
-    return incidents(visit.session, visit.parts.settings, now=visit.now)
+    parts = visit.parts
+    reports: Mapping[str, Mapping[str, Any]] = parts.health()[1].get("channels", {})
+    calendar = parts.work.calendar()
+    return incidents(visit.session, parts.settings, now=visit.now, calendar=calendar, reports=reports)
 
 
 def _channels(visit: Visit, told: str) -> Iterator[ChannelState]:
