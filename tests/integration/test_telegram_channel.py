@@ -9,7 +9,7 @@ import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +40,7 @@ from tests.fakes.telegram import (
     refuse,
     slow,
 )
+from tests.integration.channel_stage import serving, until
 
 PACE = Pace(poll=5, busy=0.05, first=0.05, longest=0.2, patience=2.5, grace=2.0)
 SECRET = "webhook_secret-1"
@@ -90,13 +91,6 @@ def menu(label: str) -> Choice:
     return Choice(kind=ChoiceKind.MENU, label=label, payload=f"go:{label}")
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 def fake() -> Iterator[FakeTelegram]:
     with FakeTelegram() as running:
@@ -115,21 +109,8 @@ def channel(fake: FakeTelegram, desk: Desk, **options: Any) -> Telegram:
 @asynccontextmanager
 async def running(fake: FakeTelegram, desk: Desk, **options: Any) -> AsyncIterator[Telegram]:
     telegram = channel(fake, desk, **options)
-    task = asyncio.create_task(telegram.run())
-    try:
-        await until(lambda: telegram.state.up or task.done())
+    async with serving(telegram):
         yield telegram
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(predicate: Callable[[], object], within: float = 20.0) -> None:
-    deadline = time.monotonic() + within
-    while not predicate():
-        assert time.monotonic() < deadline, "did not come to hold in time"
-        await asyncio.sleep(0.01)
 
 
 def texts(fake: FakeTelegram) -> list[str]:

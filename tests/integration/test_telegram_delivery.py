@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from tests.fakes.telegram import (
     slow,
 )
 from tests.fakes.telegram import Outcome as Planned
+from tests.integration.channel_stage import serving
 
 PACE = Pace(poll=5, busy=0.05, first=0.05, longest=0.2, patience=2.5, grace=2.0)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -66,13 +67,6 @@ class Watched:
         self.floods.append((chat, seconds, account))
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 def fake() -> Iterator[FakeTelegram]:
     with FakeTelegram() as running:
@@ -89,15 +83,8 @@ def desk() -> Desk:
 async def running(fake: FakeTelegram, desk: Desk | None = None, **options: Any) -> AsyncIterator[Telegram]:
     options = {"pace": PACE} | options
     telegram = Telegram(desk or Desk(), token=SecretStr(fake.token), base_url=fake.url, **options)
-    task = asyncio.create_task(telegram.run())
-    try:
-        while not (telegram.state.up or task.done()):
-            await asyncio.sleep(0.01)
+    async with serving(telegram):
         yield telegram
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def text(words: str, *files: File, choices: tuple[Choice, ...] = ()) -> Reply:

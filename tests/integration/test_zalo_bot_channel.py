@@ -40,14 +40,8 @@ from tests.fakes.zalo_bot import (
     too_many,
 )
 from tests.fakes.zalo_bot import Outcome as Planned
-from tests.integration.zalo_bot_stage import KEY, PACE, Desk, Rations, Stage, say, until
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+from tests.integration.channel_stage import until
+from tests.integration.zalo_bot_stage import KEY, PACE, Desk, Rations, Stage, say
 
 
 @pytest.fixture

@@ -29,17 +29,11 @@ from tests.fakes.zalo_bot import (
     too_many,
 )
 from tests.fakes.zalo_bot import Outcome as Planned
-from tests.integration.zalo_bot_stage import Desk, Rations, Stage, say, serving
+from tests.integration.channel_stage import serving
+from tests.integration.zalo_bot_stage import Desk, Rations, Stage, say
 
 LONG = "Nội dung công việc cần làm trong tháng. " * 90
 CHART = File(name="bieu-do.png", media_type="image/png", content=b"png", picture=True)
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture

@@ -26,16 +26,10 @@ from office.database import DatabaseUnavailable, make_engine, session_factory
 from office.inbox import InboxState
 from tests.databases import fresh_sqlite
 from tests.fakes.zalo_bot import Chat, FakeZaloBot, refuse
-from tests.integration.zalo_bot_stage import SECRET, Desk, Stage, serving, until
+from tests.integration.channel_stage import serving, until
+from tests.integration.zalo_bot_stage import SECRET, Desk, Stage
 
 ADDRESS = "http://127.0.0.1:9/zalo/bot"  # nobody is there: the tests post themselves
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from scheduler.courier import Failed, Outcome, Paused, Retry, Sent, Uncertain
 from tests.fakes.http_server import HttpResponse
 from tests.fakes.outcomes import Outcome as Planned
 from tests.fakes.zalo_oa import CS_PATH, FakeZaloOa, bad_gateway, drop_after, drop_before, garbled, refuse
-from tests.integration.zalo_oa_stage import MovableClock, Stage, say, until
+from tests.integration.channel_stage import until
+from tests.integration.zalo_oa_stage import MovableClock, Stage, say
 
 V2_PATH, TEMPLATE_PATH, GROUP_PATH = (
     "/v2.0/oa/message",
@@ -34,13 +35,6 @@ V2_PATH, TEMPLATE_PATH, GROUP_PATH = (
 UPLOADS = ("/v2.0/oa/upload/file", "/v2.0/oa/upload/image")
 ACKNOWLEDGE = Choice(kind=ChoiceKind.OPTION, label="Đã nhận", payload=tap(Tap.ACKNOWLEDGE, 12))
 FIELDS = {"ten_viec": "title", "so": "number", "han": "due", "co_quan": "office", "noi_dung": "text"}
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -26,6 +24,7 @@ from office.inbox import InboxState, Update
 from office.messages import Choice, File, Incoming, Line, Reply
 from scheduler.ration import Purpose, Ration
 from tests.fakes.zalo_bot import FakeZaloBot
+from tests.integration.channel_stage import OpenGate, serving, until
 
 KEY = b"k" * 32
 SECRET = "webhook-secret-1"
@@ -75,20 +74,6 @@ class Desk:
             inbox.mark_answered(session, incoming.channel, incoming.account, incoming.key)
 
 
-class Gate:
-    """Lets through at once and remembers who came."""
-
-    def __init__(self) -> None:
-        self.entered: list[str] = []
-        self.floods: list[tuple[str, float, bool]] = []
-
-    async def enter(self, chat: str, *, group: bool) -> None:
-        self.entered.append(chat)
-
-    def flooded(self, chat: str, seconds: float, *, account: bool = False) -> None:
-        self.floods.append((chat, seconds, account))
-
-
 class Rations(Ration):
     """So many messages in the month."""
 
@@ -124,7 +109,7 @@ class Stage:
     fake: FakeZaloBot
     sessions: sessionmaker[Session]
     desk: Desk
-    gate: Gate = field(default_factory=Gate)
+    gate: OpenGate = field(default_factory=OpenGate)
     ration: Rations = field(default_factory=Rations)
 
     def settings(self, mode: Literal["polling", "webhook"] = "polling", url: str = "") -> Settings:
@@ -161,26 +146,6 @@ class Stage:
         """Wait until so many events are finished with."""
         over = (InboxState.ANSWERED, InboxState.POISONED)
         await until(lambda: sum(state in over for state in self.rows().values()) >= count)
-
-
-@asynccontextmanager
-async def serving(bot: ZaloBot) -> AsyncIterator[None]:
-    """Run a bot from when it is up, or has ended."""
-    task = asyncio.create_task(bot.run())
-    try:
-        await until(lambda: bot.state.up or task.done())
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(predicate: Callable[[], object], within: float = 10.0) -> None:
-    deadline = time.monotonic() + within
-    while not predicate():
-        assert time.monotonic() < deadline, "did not come to hold in time"
-        await asyncio.sleep(0.01)
 
 
 def say(text: str, *choices: Choice, files: tuple[File, ...] = ()) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from scheduler.courier import Parcel
 from scheduler.stored_files import FileShelf
 from tests.databases import fresh_sqlite
 from tests.fakes.zalo_oa import FakeZaloOa, Group, User
+from tests.integration.channel_stage import OpenGate, serving, until
 
 KEY = b"k" * 32
 PACE = Pace(
@@ -47,20 +48,6 @@ class MovableClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
-
-
-class NoWait:
-    """A gate that lets through at once and remembers who was told to wait."""
-
-    def __init__(self) -> None:
-        self.entered: list[str] = []
-        self.floods: list[tuple[str, float, bool]] = []
-
-    async def enter(self, chat: str, *, group: bool) -> None:
-        self.entered.append(chat)
-
-    def flooded(self, chat: str, seconds: float, *, account: bool = False) -> None:
-        self.floods.append((chat, seconds, account))
 
 
 class Desk:
@@ -122,7 +109,7 @@ class Stage:
         self.readers = session_factory(make_engine(url), read_only=True)
         self.desk = Desk()
         self.desk.open = self.sessions.begin
-        self.gate = NoWait()
+        self.gate = OpenGate()
         self.addresses: FileAddresses | None = None
         self.pace = PACE
         self.settings = channel_settings.ZaloOa(
@@ -164,21 +151,16 @@ class Stage:
     async def serving(self, *, webhook: bool = True, up: bool = True) -> AsyncIterator[ZaloOa]:
         """The channel runs, its webhook is served, and the fake posts there."""
         self.oa = oa = self.channel()
-        task = asyncio.create_task(oa.run())
-        try:
-            if up:
-                await until(lambda: oa.state.up or task.done())
-            if webhook:
-                async with served(oa) as address:
-                    self.fake.webhook_url = address
+        async with serving(oa, up=up):
+            try:
+                if webhook:
+                    async with served(oa) as address:
+                        self.fake.webhook_url = address
+                        yield oa
+                else:
                     yield oa
-            else:
-                yield oa
-        finally:
-            self.fake.webhook_url = ""
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            finally:
+                self.fake.webhook_url = ""
 
     def courier(self) -> OaCourier:
         return self.oa.courier()
@@ -222,18 +204,11 @@ async def served(oa: ZaloOa) -> AsyncIterator[str]:
     [route] = oa.routes()
     app = Starlette(routes=[Route(route.path, route.endpoint, methods=list(route.methods))])
     server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_config=None))
-    serving = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.serve())
     try:
         await until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}{route.path}"
     finally:
         server.should_exit = True
-        await serving
-
-
-async def until(predicate: Callable[[], object], within: float = 10.0) -> None:
-    ends = asyncio.get_running_loop().time() + within
-    while not predicate():
-        assert asyncio.get_running_loop().time() < ends, "did not come to hold in time"
-        await asyncio.sleep(0.005)
+        await task
