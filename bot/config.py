@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from knowledge import strict_yaml
 from knowledge.answer import OfficeProfile
 from knowledge.strict_yaml import BadYaml, Document, Problem
-from office.secrets import BadSetting
+from office.secrets import BadSetting, BadSettings
 from office.settings import Office, Settings, config_path, open_secrets, settings_from
 
 OWN_KNOWLEDGE = "kho-tri-thuc"
@@ -42,7 +42,15 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     except ValidationError as exc:
         raise BadYaml(strict_yaml.explain(exc, document)) from exc
     except BadSetting as exc:
-        raise BadYaml([document.problem(exc.path, exc.message, exc.mend)]) from exc
+        raise BadYaml(_problems(exc, document)) from exc
+
+
+def _problems(bad: BadSetting, document: Document) -> list[Problem]:
+    """All that is wrong, in the order of the file."""
+    every, invalid = (bad.every, bad.invalid) if isinstance(bad, BadSettings) else ((bad,), None)
+    found = [document.problem(one.path, one.message, one.mend) for one in every]
+    found += strict_yaml.explain(invalid, document) if invalid is not None else []
+    return sorted(found, key=lambda problem: problem.line)
 
 
 def _from_here(settings: Settings, path: Path | None) -> Settings:

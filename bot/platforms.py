@@ -53,7 +53,7 @@ def _telegram(ground: Ground) -> Platform:
     from bot.channels.telegram import Telegram
 
     chosen = ground.settings.telegram
-    assert chosen.token is not None  # noqa: S101 - office.channel_settings.check_telegram
+    assert chosen.token is not None  # noqa: S101 - office.channel_settings.of_telegram
     account = account_of(chosen.token.get_secret_value())
     return Telegram(
         ground.desk,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -110,94 +111,100 @@ class ZaloOa(Section):
     template: ZaloTemplate = ZaloTemplate()
 
 
-def check_telegram(telegram: Telegram) -> None:
-    """Raises BadSetting for what is missing or unfit."""
+def of_telegram(telegram: Telegram) -> Iterator[BadSetting]:
+    """What is missing or unfit."""
     if telegram.token is None:
-        raise BadSetting(
+        yield BadSetting(
             ("telegram", "token"),
             "đã bật Telegram nhưng chưa có token",
             "lấy token từ @BotFather, đặt trong XINLUON_TELEGRAM_TOKEN hoặc XINLUON_TELEGRAM_TOKEN_FILE",
         )
     if telegram.proxy is not None and "://" not in telegram.proxy.get_secret_value():
-        raise BadSetting(
+        yield BadSetting(
             ("telegram", "proxy"),
             "địa chỉ proxy không đúng dạng",
             "viết dạng http://may-chu:3128 hoặc socks5://…",
         )
     if telegram.mode == "webhook":
-        _check_https(("telegram", "webhook", "url"), telegram.webhook.url, "Telegram")
+        yield from _not_https(("telegram", "webhook", "url"), telegram.webhook.url, "Telegram")
         if not _TELEGRAM_SECRET.match(_value(telegram.webhook.secret)):
-            raise BadSetting(
+            yield BadSetting(
                 ("telegram", "webhook", "secret"),
                 "chế độ webhook cần một chuỗi bí mật từ 1 đến 256 ký tự, chỉ gồm A-Z a-z 0-9 _ -",
                 "đặt XINLUON_TELEGRAM_WEBHOOK_SECRET hoặc XINLUON_TELEGRAM_WEBHOOK_SECRET_FILE",
             )
 
 
-def check_zalo_bot(bot: ZaloBot) -> None:
-    """Raises BadSetting for what is missing or unfit."""
+def of_zalo_bot(bot: ZaloBot) -> Iterator[BadSetting]:
+    """What is missing or unfit."""
     if bot.token is None:
-        raise BadSetting(
+        yield BadSetting(
             ("zalo_bot", "token"),
             "đã bật Zalo Bot nhưng chưa có token",
             "lấy trong Zalo Bot Creator, đặt trong XINLUON_ZALO_BOT_TOKEN hoặc XINLUON_ZALO_BOT_TOKEN_FILE",
         )
-    if not _ZALO_BOT_TOKEN.match(bot.token.get_secret_value()):
-        raise BadSetting(
+    elif not _ZALO_BOT_TOKEN.match(bot.token.get_secret_value()):
+        yield BadSetting(
             ("zalo_bot", "token"),
             "token của Zalo Bot không đúng dạng",
             "chép lại cả token, dạng «số:chuỗi», không có khoảng trắng",
         )
     if bot.mode == "webhook":
-        _check_https(("zalo_bot", "webhook", "url"), bot.webhook.url, "Zalo")
+        yield from _not_https(("zalo_bot", "webhook", "url"), bot.webhook.url, "Zalo")
         host = urlsplit(bot.webhook.url or "").hostname or ""
         if is_local(host):
-            raise BadSetting(
+            yield BadSetting(
                 ("zalo_bot", "webhook", "url"),
                 f"«{host}» là địa chỉ trong mạng nội bộ, Zalo không nhận",
                 "điền tên miền công khai, hoặc đặt mode: polling",
             )
         if not _ZALO_BOT_SECRET.match(_value(bot.webhook.secret)):
-            raise BadSetting(
+            yield BadSetting(
                 ("zalo_bot", "webhook", "secret"),
                 "chế độ webhook cần một chuỗi bí mật từ 8 đến 256 ký tự không dấu",
                 "đặt XINLUON_ZALO_BOT_WEBHOOK_SECRET hoặc XINLUON_ZALO_BOT_WEBHOOK_SECRET_FILE",
             )
 
 
-def check_zalo_oa(oa: ZaloOa) -> None:
-    """Raises BadSetting for what is missing or unfit."""
+def of_zalo_oa(oa: ZaloOa) -> Iterator[BadSetting]:
+    """What is missing or unfit."""
     for key, what, named, where in (
         ("app_id", "mã ứng dụng", oa.app_id, "trang ứng dụng ở developers.zalo.me"),
         ("oa_id", "mã OA", oa.oa_id, "trang quản trị OA ở oa.zalo.me"),
     ):
         mend = f"chép dãy số từ {where}, viết trong dấu nháy"
         if not named:
-            raise BadSetting(("zalo_oa", key), f"Zalo OA chưa có {what}", mend)
-        if not _ZALO_ID.match(named):
-            raise BadSetting(("zalo_oa", key), f"{what} «{named[:40]}» không phải dãy số", mend)
+            yield BadSetting(("zalo_oa", key), f"Zalo OA chưa có {what}", mend)
+        elif not _ZALO_ID.match(named):
+            yield BadSetting(("zalo_oa", key), f"{what} «{named[:40]}» không phải dãy số", mend)
     for key, secret, where in (
         ("app_secret", oa.app_secret, "Khoá bí mật của ứng dụng"),
         ("webhook_secret", oa.webhook_secret, "OA Secret Key ở trang Webhook của ứng dụng"),
     ):
         if not _value(secret):
             variable = f"XINLUON_ZALO_OA_{key.upper()}"
-            raise BadSetting(
+            yield BadSetting(
                 ("zalo_oa", key),
                 f"Zalo OA chưa có «{where}»",
                 f"đặt {variable} hoặc {variable}_FILE",
             )
 
     if oa.template.id and not oa.template.fields:
-        raise BadSetting(
+        yield BadSetting(
             ("zalo_oa", "template", "id"),
             f"mẫu {oa.template.id} chưa nối tham số nào nên không gửi được",
             "điền zalo_oa.template.fields theo các tham số của mẫu, hoặc bỏ id",
         )
 
 
-def check_paths(telegram: Telegram, bot: ZaloBot, oa: ZaloOa) -> None:
-    """Raises BadSetting where two platforms that are switched on would be called at the same path."""
+def check_zalo_oa(oa: ZaloOa) -> None:
+    """Raises BadSetting for the first thing that is missing or unfit."""
+    for fault in of_zalo_oa(oa):
+        raise fault
+
+
+def of_paths(telegram: Telegram, bot: ZaloBot, oa: ZaloOa) -> Iterator[BadSetting]:
+    """Where two platforms that are switched on would be called at the same path."""
     taken: dict[str, str] = {}
     for used, key, path in (
         (telegram.enabled and telegram.mode == "webhook", "telegram.webhook.path", telegram.webhook.path),
@@ -205,12 +212,12 @@ def check_paths(telegram: Telegram, bot: ZaloBot, oa: ZaloOa) -> None:
         (oa.enabled, "zalo_oa.webhook_path", oa.webhook_path),
     ):
         if used and path in taken:
-            raise BadSetting(
+            yield BadSetting(
                 tuple(key.split(".")),
                 f"đường dẫn «{path}» đã dùng cho {taken[path]}",
                 "đặt cho mỗi kênh một đường dẫn riêng, rồi sửa cả địa chỉ webhook đã khai với kênh ấy",
             )
-        if used:
+        elif used:
             taken[path] = key
 
 
@@ -223,9 +230,9 @@ def is_local(host: str) -> bool:
     return any(address in network for network in _PRIVATE)
 
 
-def _check_https(path: tuple[str, ...], url: str | None, who: str) -> None:
+def _not_https(path: tuple[str, ...], url: str | None, who: str) -> Iterator[BadSetting]:
     if url is None or not url.startswith("https://"):
-        raise BadSetting(
+        yield BadSetting(
             path,
             f"chế độ webhook cần địa chỉ «https://» mà {who} gọi tới được",
             "điền địa chỉ công khai của máy chủ, hoặc đặt mode: polling",

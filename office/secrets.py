@@ -8,11 +8,11 @@ import errno
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 HASH_KEY_FILE = "hash.key"
 HASH_KEY_LENGTH = 16  # characters at least
@@ -35,6 +35,16 @@ class BadSetting(Exception):
         self.path = path
         self.message = message
         self.mend = mend
+
+
+class BadSettings(BadSetting):
+    """Several settings that can't be used, the first of them in the fields of its own. `invalid`: the values
+    of a wrong kind that were found beside them."""
+
+    def __init__(self, every: Sequence[BadSetting], invalid: ValidationError | None = None) -> None:
+        super().__init__(every[0].path, every[0].message, every[0].mend)
+        self.every = tuple(every)
+        self.invalid = invalid
 
 
 def refuse_written(tree: Any, path: tuple[str, ...], variable: str) -> None:

@@ -11,20 +11,21 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from office.channel_settings import (
     Telegram,
     ZaloBot,
     ZaloOa,
-    check_paths,
-    check_telegram,
-    check_zalo_bot,
-    check_zalo_oa,
+    of_paths,
+    of_telegram,
+    of_zalo_bot,
+    of_zalo_oa,
 )
 from office.secrets import (
     HASH_KEY_LENGTH,
     BadSetting,
+    BadSettings,
     key_in,
     open_files,
     put_secret,
@@ -211,25 +212,59 @@ def config_path(environ: Mapping[str, str]) -> Path | None:
 def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) -> Settings:
     """Check the data of a YAML file (None: no file) and add the secrets of the environment.
 
-    A key without a value counts as not written. Raises pydantic.ValidationError for values of the wrong kind,
-    and BadSetting for secrets: written in the file, unreadable, missing or unfit. Neither shows a secret.
+    A key without a value counts as not written. All that is wrong is told at once. Raises
+    pydantic.ValidationError for values of the wrong kind alone, BadSetting for a secret that is written in
+    the file, unreadable, missing or unfit, BadSettings for several such and for both. None shows a secret.
     """
     tree = _written({} if data is None else data)
+    faults = _put_secrets(tree, environ)
+    invalid: ValidationError | None = None
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        invalid, settings = error, _sound_part(tree, error)
+    told = {fault.path for fault in faults}
+    wrong = {error["loc"][0] for error in invalid.errors() if error["loc"]} if invalid else set()
+    faults += [fault for fault in _faults(settings) if fault.path not in told and fault.path[0] not in wrong]
+    if invalid is None and not faults:
+        return settings
+    if invalid is not None and not faults:
+        raise invalid
+    raise faults[0] if invalid is None and len(faults) == 1 else BadSettings(faults, invalid)
+
+
+def _put_secrets(tree: Any, environ: Mapping[str, str]) -> list[BadSetting]:
+    """Put the secrets in their places; what is wrong with some."""
+    faults = []
     for variable, path in SECRETS.items():
-        refuse_written(tree, path, variable)
-        value = secret_from(variable, path, environ)
+        try:
+            refuse_written(tree, path, variable)
+            value = secret_from(variable, path, environ)
+        except BadSetting as fault:
+            faults.append(fault)
+            continue
         if value is not None:
             put_secret(tree, path, SecretStr(value))
-    settings = Settings.model_validate(tree)
-    _check_hash_key(settings.privacy)
+    return faults
+
+
+def _sound_part(tree: Any, error: ValidationError) -> Settings:
+    """The settings without the sections that something is wrong in."""
+    wrong = {item["loc"][0] for item in error.errors() if item["loc"]}
+    sound = {key: value for key, value in tree.items() if key not in wrong} if isinstance(tree, dict) else {}
+    return Settings.model_validate(sound)
+
+
+def _faults(settings: Settings) -> Iterator[BadSetting]:
+    """What is missing or unfit though each value is of its kind."""
+    yield from _of_hash_key(settings.privacy)
     if settings.telegram.enabled:
-        check_telegram(settings.telegram)
+        yield from of_telegram(settings.telegram)
     if settings.zalo_bot.enabled:
-        check_zalo_bot(settings.zalo_bot)
+        yield from of_zalo_bot(settings.zalo_bot)
     if settings.zalo_oa.enabled:
-        check_zalo_oa(settings.zalo_oa)
-    check_paths(settings.telegram, settings.zalo_bot, settings.zalo_oa)
-    return settings
+        yield from of_zalo_oa(settings.zalo_oa)
+    yield from of_paths(settings.telegram, settings.zalo_bot, settings.zalo_oa)
 
 
 def open_secrets(environ: Mapping[str, str]) -> Mapping[str, Path]:
@@ -251,9 +286,9 @@ def _written(data: Any) -> Any:
     return {key: _written(value) for key, value in data.items() if value is not None}
 
 
-def _check_hash_key(privacy: Privacy) -> None:
+def _of_hash_key(privacy: Privacy) -> Iterator[BadSetting]:
     if privacy.hash_key is not None and len(privacy.hash_key.get_secret_value()) < HASH_KEY_LENGTH:
-        raise BadSetting(
+        yield BadSetting(
             ("privacy", "hash_key"),
             f"khoá băm ngắn hơn {HASH_KEY_LENGTH} ký tự",
             "đặt khoá dài hơn, hoặc bỏ XINLUON_PRIVACY_HASH_KEY để chương trình tự tạo",

@@ -88,6 +88,42 @@ def test_a_wrong_file_is_told_with_its_line_and_the_mend(tmp_path: Path, wrong: 
         assert f"config.yaml:{wrong.line}:" in line
 
 
+MISTAKES = """\
+web:
+  prot: 8080
+  port: 80800
+telegram:
+  enabled: true
+zalo_bot:
+  enabled: true
+  mode: webhook
+zalo_oa:
+  enabled: true
+  app_id: "không"
+  oa_id: "38"
+limits:
+  max_text: nhiều
+"""
+
+
+@pytest.mark.parametrize("words", [("run",), ("check",), ("doctor",)], ids=" ".join)
+def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "config.yaml").write_text(MISTAKES, "utf-8")
+    environ = {"XINLUON_PRIVACY_HASH_KEY": "ngắn", "XINLUON_ZALO_OA_APP_SECRET": SECRET}
+    done = command(*words, "--config", "config.yaml", folder=tmp_path, environ=environ)
+    assert done.returncode != 0
+    told = done.stderr + done.stdout
+    lines = [line for line in told.splitlines() if "config.yaml:" in line]
+    for place, said in (
+        (2, "«prot»"), (3, "«port»"), (4, "bật Telegram nhưng chưa"), (6, "bật Zalo Bot nhưng chưa"),
+        (6, "«https://»"), (6, "từ 8 đến 256 ký tự"), (11, "không phải dãy số"), (9, "OA Secret Key"),
+        (14, "«max_text»"), (1, "khoá băm"),
+    ):  # fmt: skip
+        assert any(f"config.yaml:{place}:" in line and said in line for line in lines), (said, told)
+    assert len(lines) == 10
+    assert SECRET not in told
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     done = command("run", "--config", "khong-co.yaml", folder=tmp_path)
     assert done.returncode == BAD_USE
