@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from bot.config import knowledge_folders, profile_of, readable_secrets, unset_details
+from bot.department_names import unknown_departments
 from bot.rehearsal_names import words
 from handlers.library import open_library
 from knowledge import checking
@@ -52,6 +53,7 @@ def staff_problems(settings: Settings, today: date) -> tuple[int, list[Problem]]
     of this and the next year nobody has confirmed."""
     found = read_rules(*settings.reminders.folders)
     problems = list(found.problems)
+    problems += unknown_departments(found, settings.calendar.folders, settings.office.departments)
     try:
         calendar = WorkCalendar.shipped(*settings.calendar.folders)
     except BadYaml as exc:

@@ -293,17 +293,25 @@ def departments(session: Session) -> tuple[Department, ...]:
 
 def find_department(session: Session, words: str) -> Department | None:
     """The one department whose key, name, initials or words of its name it is; None where several fit."""
+    everyone = departments(session)
+    found = fitting(words, [(d.key, d.name) for d in everyone])
+    return next((d for d in everyone if d.key == found), None)
+
+
+def fitting(words: str, named: Iterable[tuple[str, str]]) -> str | None:
+    """The key of the one department, of (key, name) each, that words mean; None where several or none fit."""
     wanted = plain(words).removeprefix("phong ").strip()
     if not wanted:
         return None
-    tests: tuple[Callable[[Department], bool], ...] = (
-        lambda d: d.key == key_of(words) or plain(d.name) == plain(words),
-        lambda d: plain(d.name).removeprefix("phong ").strip() == wanted,
-        lambda d: "".join(w[0] for w in plain(d.name).removeprefix("phong ").split()) == wanted,
-        lambda d: f" {wanted} " in f" {plain(d.name)} ",
+    tests: tuple[Callable[[str, str], bool], ...] = (
+        lambda key, name: key == key_of(words) or plain(name) == plain(words),
+        lambda key, name: plain(name).removeprefix("phong ").strip() == wanted,
+        lambda key, name: "".join(w[0] for w in plain(name).removeprefix("phong ").split()) == wanted,
+        lambda key, name: f" {wanted} " in f" {plain(name)} ",
     )
+    everyone = tuple(named)
     for fits in tests:
-        found = [d for d in departments(session) if fits(d)]
+        found = [key for key, name in everyone if fits(key, name)]
         if found:
             return found[0] if len(found) == 1 else None
     return None

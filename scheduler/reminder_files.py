@@ -14,7 +14,7 @@ An office's rule with a shipped key may give only what it changes: `active: fals
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -130,10 +130,12 @@ class Rule(_Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The rules that can be used, in the order of their files, and what is wrong with the others."""
+    """The rules that can be used, in the order of their files, and what is wrong with the others. `places`:
+    key of a rule → its file and its number there."""
 
     rules: tuple[Rule, ...]
     problems: tuple[Problem, ...]
+    places: Mapping[str, tuple[Document, int]] = field(default_factory=dict)
 
 
 def read_rules(*folders: Path) -> Found:
@@ -154,7 +156,8 @@ def read_rules(*folders: Path) -> Found:
             rules.append(Rule.model_validate(data))
         except ValidationError as exc:
             problems += strict_yaml.explain(exc, document, at=("reminders", number))
-    return Found(rules=tuple(rules), problems=tuple(problems))
+    places = {key: (document, number) for key, (_, document, number) in raw.items()}
+    return Found(rules=tuple(rules), problems=tuple(problems), places=places)
 
 
 def _collect(
