@@ -14,8 +14,8 @@ from openpyxl import load_workbook
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 from sqlalchemy.orm import Session
 
-from office.bot_tokens import account_of
 from office import codes, groups, membership, people
+from office.bot_tokens import account_of
 from office.database import make_engine, session_factory, upgrade
 from office.people import Role
 from scheduler.notices.moments import SENT_AS
