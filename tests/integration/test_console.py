@@ -270,6 +270,19 @@ class TestPages:
             assert office.office.hash_key.decode() not in page
         assert "Sở Công Thương tỉnh Kiên Giang" in page
         assert not re.search(r"<dt>[a-z_.]+</dt>", page)  # every setting has a name for people
+        chosen = (
+            "polling",
+            "webhook",
+            "deadlines",
+            "none",
+            "all",
+            "debug",
+            "info",
+            "warning",
+            "error",
+            "auto",
+        )
+        assert not re.search(rf"<dd>\s*(?:{'|'.join(chosen)})\s*</dd>", page)  # and so has what is chosen
 
     def test_nobody_may_say_something_in_our_name(self, office: ConsoleOffice) -> None:
         client = office.login()

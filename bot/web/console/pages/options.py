@@ -118,7 +118,8 @@ def _values(section: BaseModel, at: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, BaseModel):
             yield from _values(value, path)
         else:
-            yield named(labels(), f"settings.{path}", path), _said(value)
+            said = _said(value)
+            yield named(labels(), f"settings.{path}", path), named(labels(), f"values.{name}.{said}", said)
 
 
 def _said(value: Any) -> str:
