@@ -121,6 +121,8 @@ class FakePlatform(Generic[_Call]):
             answer = self._told(request.path.removeprefix(CONTROL), request.parameters)
         except UnknownCommand:
             return HttpResponse(404, b"null")
+        except KeyError as missing:
+            return HttpResponse(400, json.dumps({"missing": str(missing.args[0])}).encode())
         return HttpResponse(200, json.dumps(answer).encode())
 
     def _told(self, command: str, given: Mapping[str, Any]) -> Any:
@@ -161,19 +163,30 @@ class FakePlatform(Generic[_Call]):
         raise NotImplementedError
 
 
-def command_line(doc: str | None) -> argparse.ArgumentParser:
-    """The options that every fake has as a process: --port and --latency-ms."""
-    parser = argparse.ArgumentParser(description=doc.partition("\n")[0] if doc else None)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--latency-ms", type=float, default=0.0)
+def command_line(name: str, module: str, commands: str) -> argparse.ArgumentParser:
+    """The options that every fake has as a process: --port and --latency-ms. `name`: of the platform,
+    `commands`: what it can be told at /_control/, both for people."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m tests.fakes.{module}",
+        description=f"{name} giả trên máy này, để tập: không tới máy chủ thật, không cần tài khoản. "
+        "In địa chỉ và các giá trị cần cho config.yaml, chạy đến khi bấm Ctrl-C. Xem docs/zalo.md, "
+        "«Tập trước khi có tài khoản».",
+        epilog=f"Ra lệnh bằng cách gửi (POST, biểu mẫu hoặc JSON) tới /_control/…: {commands}; "
+        "reset (quên tin đã gửi). Xem bằng GET: /_control/sent (tin chương trình đã gửi), "
+        "/_control/stats (các số đếm).",
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="help", help="hiện lời này")
+    parser.add_argument("--port", type=int, default=0, help="cổng; 0: cổng nào còn trống (mặc định)")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="mỗi lần gọi mất bao nhiêu mili giây")
     return parser
 
 
-def serve(fake: FakePlatform[Any]) -> None:
-    """Serve until SIGINT or SIGTERM; the address is printed first."""
+def serve(fake: FakePlatform[Any], **values: str) -> None:
+    """Serve until SIGINT or SIGTERM; the address is printed first, then the values that settings need."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with fake:
-        print(fake.url, flush=True)
+        print(fake.url, *(f"{name}: {value}" for name, value in values.items()), sep="\n", flush=True)
         stop.wait()

@@ -181,9 +181,9 @@ class FakeTelegram(FakePlatform[Call], Updates, People):
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; any chat that is written to exists."""
-    parser = command_line(__doc__)
-    parser.add_argument("--token", default=TOKEN)
-    parser.add_argument("--limits", action="store_true")
+    parser = command_line("Telegram", "telegram", "say {chat, text} (chat là một số tự chọn; số âm là nhóm)")
+    parser.add_argument("--token", default=TOKEN, help="token của bot")
+    parser.add_argument("--limits", action="store_true", help="gửi dồn quá mức thì từ chối (429)")
     given = parser.parse_args()
     fake = FakeTelegram(
         token=given.token,
@@ -192,7 +192,7 @@ def main() -> None:
         port=given.port,
         any_chat=True,
     )
-    serve(fake)
+    serve(fake, XINLUON_TELEGRAM_TOKEN=fake.token)
 
 
 __all__ = [

@@ -219,20 +219,21 @@ class FakeZaloBot(FakePlatform[Call], Updates, People):
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; unless told otherwise any chat exists, and the plan has no bounds."""
-    parser = command_line(__doc__)
-    parser.add_argument("--token", default=TOKEN)
-    parser.add_argument("--replay", action="store_true")
-    parser.add_argument("--wrapped", action="store_true")
-    parser.add_argument("--messages-per-month", type=int, default=10**9)
-    parser.add_argument("--users", type=int, default=10**9)
-    parser.add_argument("--groups", type=int, default=10**9)
-    parser.add_argument("--quota-status", type=int, default=429, help="of HTTP, when the quota is used up")
-    parser.add_argument("--known-only", action="store_true", help="refuse chats that have never written")
-    parser.add_argument("--behind", default="", help="the server that the webhook's https address leads to")
+    commands = "say {chat, text} (chat là một chuỗi tự chọn; thêm group: true thì là nhóm)"
+    parser = command_line("Zalo Bot", "zalo_bot", commands)
+    parser.add_argument("--token", default=TOKEN, help="token của bot")
+    parser.add_argument("--replay", action="store_true", help="hỏi tin (polling) thì đưa lại tin đã đọc")
+    parser.add_argument("--wrapped", action="store_true", help="gói sự kiện webhook trong «result»")
+    parser.add_argument("--messages-per-month", type=int, default=10**9, help="số tin của gói mỗi tháng")
+    parser.add_argument("--users", type=int, default=10**9, help="số người của gói")
+    parser.add_argument("--groups", type=int, default=10**9, help="số nhóm của gói")
+    parser.add_argument("--quota-status", type=int, default=429, help="mã HTTP khi hết tin")
+    parser.add_argument("--known-only", action="store_true", help="từ chối gửi tới người chưa từng nhắn")
+    parser.add_argument("--behind", default="", help="máy chủ mà địa chỉ https của webhook dẫn tới")
     given = vars(parser.parse_args())
     any_chat = not given.pop("known_only")
     fake = FakeZaloBot(**given, any_chat=any_chat)
-    serve(fake)
+    serve(fake, XINLUON_ZALO_BOT_TOKEN=fake.token)
 
 
 __all__ = [

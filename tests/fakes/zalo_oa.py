@@ -58,6 +58,12 @@ OA_ID = "388613280878808645"
 APP_ID = "360846524940903967"
 APP_SECRET = "app-secret-that-must-not-be-seen"
 WEBHOOK_SECRET = "oa-secret-that-must-not-be-seen"
+_COMMANDS = (
+    "say {user, text} (người dân nhắn; user là một dãy số tự chọn; thêm group thì nhắn trong nhóm), "
+    "tap {user, label} (bấm nút), follow, unfollow {user}, human {user, text} (cán bộ trả lời bằng tay), "
+    "consent {address} (đồng ý cấp quyền, trả về địa chỉ để dán lại), tokens (cặp mã cho --by-hand), "
+    "expire (mã truy cập hết hạn), webhook {url}, group {name}"
+)
 
 
 def _now() -> datetime:
@@ -219,12 +225,14 @@ class FakeZaloOa(FakePlatform[Call], People):
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; any person who is written to exists."""
-    parser = command_line(__doc__)
-    parser.add_argument("--app-secret", default=APP_SECRET)
-    parser.add_argument("--webhook-secret", default=WEBHOOK_SECRET)
-    parser.add_argument("--webhook", default="")
-    parser.add_argument("--state-agency", action="store_true")
-    parser.add_argument("--per-minute", type=int)
+    parser = command_line("Zalo OA", "zalo_oa", _COMMANDS)
+    parser.add_argument("--app-secret", default=APP_SECRET, help="khoá bí mật của ứng dụng")
+    parser.add_argument("--webhook-secret", default=WEBHOOK_SECRET, help="OA Secret Key, để ký các sự kiện")
+    parser.add_argument(
+        "--webhook", default="", help="địa chỉ nhận sự kiện, ví dụ http://127.0.0.1:8080/zalo/oa"
+    )
+    parser.add_argument("--state-agency", action="store_true", help="OA cơ quan nhà nước: v3.0 bị lỗi -235")
+    parser.add_argument("--per-minute", type=int, help="hơn số lần gọi này mỗi phút thì từ chối (-32)")
     given = parser.parse_args()
     fake = FakeZaloOa(
         app_secret=given.app_secret,
@@ -237,7 +245,13 @@ def main() -> None:
     )
     fake._ids = itertools.count(int(time.time()))  # no number twice, though it is started anew
     fake.webhook_url = given.webhook
-    serve(fake)
+    serve(
+        fake,
+        app_id=fake.app_id,
+        oa_id=fake.oa_id,
+        XINLUON_ZALO_OA_APP_SECRET=fake.app_secret,
+        XINLUON_ZALO_OA_WEBHOOK_SECRET=fake.webhook_secret,
+    )
 
 
 __all__ = [

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -294,6 +295,9 @@ def test_it_runs_as_a_process_of_its_own() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
+        assert process.stdout.readline() == f"XINLUON_ZALO_BOT_TOKEN: {TOKEN}\n"
+        guide = Path("docs/zalo.md").read_text(encoding="utf-8")
+        assert f"export XINLUON_ZALO_BOT_TOKEN={TOKEN}\n" in guide
         with httpx.Client(trust_env=False, base_url=url) as client:
             client.post(f"/bot{TOKEN}/sendMessage", json={"chat_id": "an", "text": "một"})
             [sent] = client.get("/_control/sent").json()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -224,6 +225,11 @@ def test_it_runs_as_a_process_of_its_own(receiver: Receiver) -> None:
     ):
         assert process.stdout is not None
         url = process.stdout.readline().strip()
+        guide = Path("docs/zalo.md").read_text(encoding="utf-8")
+        for name in ("app_id", "oa_id", "XINLUON_ZALO_OA_APP_SECRET", "XINLUON_ZALO_OA_WEBHOOK_SECRET"):
+            said, value = process.stdout.readline().strip().split(": ")
+            assert said == name
+            assert f'{name}: "{value}"' in guide or f"export {name}={value}\n" in guide
 
         def control(what: str, /, **given: Any) -> Any:
             return client.post(f"{url}/_control/{what}", json=given).json()
@@ -236,6 +242,7 @@ def test_it_runs_as_a_process_of_its_own(receiver: Receiver) -> None:
         assert client.post(url + CS_PATH, json=body, headers={"access_token": access}).json()["error"] == 0
         control("tap", user="7001", label="Hồ sơ")
         group = control("group", name="Phòng QLTM")
+        assert control("say", text="/viec") == {"missing": "user"}
         control("say", user="7002", text="/viec", group=group)
         [sent] = control("sent")
         assert (sent["chat"], sent["text"], sent["labels"]) == ("7001", "Chào", ["Hồ sơ"])
