@@ -38,6 +38,9 @@ def decide(searcher: Searcher, text: str, last: Entry | None, pending: str = "")
     own = searcher.weights.dossier_entry
     if own in searcher.knowledge.entries and meaning.of_own_file(searcher.reader, question):
         return _answer(decision, own, Facet.STATUS)
+    office = meaning.of_office(text)
+    if office in searcher.knowledge.entries and decision.outcome is not Outcome.HUMAN:
+        return _answer(decision, office, None)
     if pending:  # what was asked back is newer than the entry in hand
         return _completed(searcher, text, pending, decision)
     if last is None or last.kind not in _IN_HAND:

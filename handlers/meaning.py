@@ -3,11 +3,13 @@ is asked, a file of one's own. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from handlers.remarks import remarks
 from knowledge.question import Question, Reader, Role
 from knowledge.schema import Action, Facet
+from knowledge.vietnamese import fold
 
 _OPENING = frozenset({Action.ISSUE, Action.REGISTER, Action.NOTIFY})
 _BESIDE = frozenset({Facet.ELIGIBILITY, Facet.LEGAL})  # «có … không», «… là gì» go along with other sides
@@ -68,6 +70,18 @@ def of_own_file(reader: Reader, question: Question) -> bool:
     if not words.file.search(said) or not names_nothing(reader, question, words.of_files):
         return False
     return bool(progress or words.result.search(said) or (mine and words.outcome.search(said)))
+
+
+def of_office(text: str) -> str:
+    """The entry about the office itself that a remark asks for («sdt so la gi»), "" where it names anything
+    else: its telephone, address, e-mail, website, opening hours."""
+    said = " ".join(re.findall(r"\w+", fold(text)))
+    words = remarks()
+    for entry, phrases in words.office.items():
+        rest = phrases.sub(" ", said).split()
+        if len(rest) < len(said.split()) and words.around_office.issuperset(rest):
+            return entry
+    return ""
 
 
 def _folded(question: Question) -> list[str]:

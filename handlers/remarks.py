@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,8 @@ class Remarks:
     result: re.Pattern[str]
     mine: re.Pattern[str]
     outcome: re.Pattern[str]
+    office: Mapping[str, re.Pattern[str]]  # what the office itself is asked for, by the entry that answers
+    around_office: frozenset[str]
 
 
 @cache
@@ -46,6 +48,8 @@ def remarks() -> Remarks:
         of_files=frozenset(data["of_files"].split()),
         lead=re.compile(rf"(?:{_one_of(data['lead'])} )+"),
         then=re.compile(rf"thi(?= {_one_of(data['after_then'])}\b)"),
+        office={entry: _found(phrases) for entry, phrases in data["office"].items()},
+        around_office=frozenset(data["around_office"].split()),
         which=re.compile(rf"\b{level} hay (?:o |len |ve |cho )?{level}\b"),
         **{
             name: _found(data[name])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handlers import meaning
 from handlers.ask import ask
 from handlers.followups import without_lead
 from handlers.library import Library
@@ -57,6 +58,20 @@ def test_a_question_about_files_in_general_is_none_about_ones_own(
     text: str, last: str, library: Library
 ) -> None:
     assert ask(library, text, TODAY, last=last).decision.entry != OWN_FILE
+
+
+@pytest.mark.parametrize("last", ["", "xttm_khuyen_mai_thong_bao", "ruou_ban_le_cap_huyen"])
+@pytest.mark.parametrize("asked", TALKS["office"], ids=lambda asked: asked["text"])
+def test_a_question_about_the_office_itself_leaves_the_entry_in_hand(
+    asked: dict[str, str], last: str, library: Library
+) -> None:
+    decision = ask(library, asked["text"], TODAY, last=last).decision
+    assert (decision.outcome, decision.entry) == (Outcome.ANSWER, asked["entry"])
+
+
+@pytest.mark.parametrize("text", TALKS["not_office"])
+def test_a_question_that_only_has_such_a_word_is_not_about_the_office(text: str) -> None:
+    assert meaning.of_office(text) == ""
 
 
 def test_a_few_words_complete_the_question_asked_back_rather_than_go_on_with_what_was_before(
