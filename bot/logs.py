@@ -36,7 +36,9 @@ def set_up_logs(settings: Log) -> None:
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
         # The pretty traceback shows local variables, and with them what citizens wrote.
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[*shared, renderer],
