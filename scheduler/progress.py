@@ -146,6 +146,12 @@ def change_title(
     return row
 
 
+def proof_of(session: Session, row: Assignment) -> str:
+    """The proof in the latest report of an assignment; "" where there is none."""
+    reports = select(Report.proof).where(Report.assignment_id == row.id)
+    return session.scalar(reports.order_by(Report.id.desc()).limit(1)) or ""
+
+
 def _reported(session: Session, work: Work, assignment_id: int) -> tuple[Assignment, Report]:
     row = work.get_open(session, assignment_id)
     report = session.scalar(

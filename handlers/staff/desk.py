@@ -14,6 +14,7 @@ from office.rights import Action, demand
 from scheduler import extensions, progress
 from scheduler.handover import hand_over
 from scheduler.work import waiting_extension
+from scheduler.work_texts import words
 
 # --- reports and requests
 
@@ -29,7 +30,8 @@ def _tap_confirm(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
 
 def _confirmed(request: StaffRequest, assignment_id: int, *, replaces: bool) -> Replies:
     row = progress.confirm(request.session, request.work, assignment_id, request.me, now=request.now)
-    return say(f"Đã xác nhận hoàn thành nhiệm vụ số {row.id}: {row.title}", replaces=replaces)
+    shown = words()("proof", proof=progress.proof_of(request.session, row))
+    return say(f"Đã xác nhận hoàn thành nhiệm vụ số {row.id}: {row.title}", shown, replaces=replaces)
 
 
 def _return(request: StaffRequest, rest: str) -> Replies:

@@ -21,6 +21,12 @@ _FILLERS = frozenset(
 _ASSENT = frozenset(
     {"u", "uh", "um", "vang", "oke", "okay", "anh", "chi", "cam", "on", "chao", "alo", "co", "khong", "dung"}
 )
+_CLAIMS = frozenset(
+    {
+        "lam", "xong", "hoan", "thanh", "tat", "thuc", "hien", "het", "ca", "la", "thi", "day", "do", "nop",
+        "gui", "r", "rui", "dc", "ah", "nha", "nhen", "sep", "bac", "cac", "cung", "moi", "vua", "nay", "qua",
+    }
+)  # fmt: skip
 _ASKING = (" la gi", " the nao", " o dau", " bao nhieu", " bao gio", " khi nao", " lam sao", " duoc khong")
 _LEAD_INS = frozenset({"den", "toi", "han", "het", "xin", "gia", "em", "cho"})
 _NUMBER = re.compile(r"#?(\d{1,9})", re.ASCII)
@@ -106,6 +112,15 @@ def empty(text: str) -> bool:
         return True
     words = [word for word in plain.split() if word not in _FILLERS | _ASSENT]
     return not words or (len(words) == 1 and words[0].isdecimal() and len(words[0]) < 3)
+
+
+def no_proof(text: str) -> bool:
+    """Whether a text can't be a proof: one that is `empty`, or says no more than that it is done: «em làm
+    xong rồi nhé», «em xin báo cáo đã hoàn thành»."""
+    words = [_plain(one).strip("?!") for one in text.split()]
+    told = [word for word in words if word not in _FILLERS | _ASSENT]
+    told = told[1:] if told[:1] == ["cao"] else told  # of «báo cáo» in front
+    return empty(text) or all(word in _CLAIMS for word in told)
 
 
 def leading(text: str) -> int:

@@ -206,7 +206,7 @@ def _done(request: StaffRequest, rest: str) -> Replies:
         found = meant(request, Tap.DONE)
         return _report(request, found, rest) if isinstance(found, int) else found
     assignment_id, proof = take_number(rest)
-    return _report(request, assignment_id, proof)
+    return _report(request, assignment_id, "" if said.no_proof(proof) else proof)
 
 
 def _tap_done(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
@@ -243,7 +243,7 @@ def _report(request: StaffRequest, assignment_id: int, proof: str) -> Replies:
 
 
 def _proof(request: StaffRequest, text: str) -> Replies:
-    if request.incoming.file is None and said.empty(text):
+    if request.incoming.file is None and said.no_proof(text):
         raise Refused("Em chưa ghi: đây chưa phải minh chứng.", _PROOF)
     return _report(request, int(request.state.get("assignment", 0)), text)
 

@@ -109,11 +109,19 @@ def test_a_number_is_an_answer_in_words_once_words_are_asked_for(desk: Desk) -> 
 def test_a_stray_text_is_no_proof_and_no_reason(desk: Desk) -> None:
     number = desk.office.give()
     desk.say("An", f"xong {number}")
-    for stray in ("dạ", "vâng ạ", "ok", "3", "?", "phí bán lẻ thuốc lá bao nhiêu", "nộp ở đâu ạ?", "số 2"):
+    strays = ("dạ", "vâng ạ", "ok", "3", "?", "phí bán lẻ thuốc lá bao nhiêu", "nộp ở đâu ạ?", "số 2")
+    bare = ("da em lam roi a", "em lam xong roi nhe", "Em báo cáo là đã hoàn thành ạ!", "Nộp rồi")
+    for stray in (*strays, *bare):
         assert "chưa phải minh chứng" in desk.say("An", stray), stray
+    assert "Xin gửi minh chứng" in desk.say("An", "xong roi")
     for enough in ("Dạ thôi ạ.", "thôi không", "dừng lại nhé", "thoi a"):
         assert "Đã dừng" in desk.say("An", enough), enough
         desk.say("An", f"xong {number}")
+    assert "Xin gửi minh chứng" in desk.say("An", f"xong {number} em lam roi")
+    assert "Đã ghi nhận" in desk.say("An", "da nop bao cao cho So")
+    assert "Minh chứng: da nop bao cao cho So" in desk.say("Văn", f"xacnhan {number}")
+    number = desk.office.give()
+    desk.say("An", f"xong {number}")
     assert "Đã ghi nhận" in desk.say("An", "412/SCT-QLTM")
     desk.say("Văn", f"tralai {number}")
     for stray in ("vâng", "1", "là sao, thế nào?"):
