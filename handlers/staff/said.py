@@ -90,7 +90,7 @@ def names_day(text: str) -> bool:
 
 def names_document(text: str) -> bool:
     """«412/SCT-QLTM», «https://…»: a proof alone, without the number of the work it is of."""
-    return re.fullmatch(r"https?://\S+|\d+\w*/[^\W\d][^\s]*(?: ngày \S+)?", text.strip()) is not None
+    return re.fullmatch(r"https?://\S+|\d+\w*/[^\W\d][^\s]*(?: ng[àa]y \S+)?", text.strip()) is not None
 
 
 def number_in(word: str) -> int | None:
