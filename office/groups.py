@@ -80,7 +80,7 @@ def at(session: Session, channel: str, account: str, chat: str) -> Group | None:
 
 def title_of(group: Group) -> str:
     """A group as people read of it: its title; where the platform tells none, its channel and last digits."""
-    return group.title or f"nhóm {label(group.channel)} chưa có tên (…{group.chat[-4:]})"
+    return group.title or f"{label(group.channel)}, chưa có tên (…{group.chat[-4:]})"
 
 
 def every(session: Session) -> tuple[Group, ...]:

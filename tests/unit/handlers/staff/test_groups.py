@@ -115,10 +115,10 @@ def test_a_group_without_a_title_is_told_by_its_channel_last_digits_and_who_call
     incoming = office.incoming("x", **more, sender_name="Lê Văn Chí", text="chào bot")
     handlers.first_seen(office.request(incoming, None))
     asked = office.told(office.clerk)[0].text()
-    assert "«nhóm Zalo Bot chưa có tên (…6606)»" in asked
+    assert "«Zalo Bot, chưa có tên (…6606)»" in asked
     assert "Lê Văn Chí vừa gọi bot trong nhóm." in asked
     assert "8457" not in asked
-    assert "«nhóm Zalo Bot chưa có tên (…6606)»: chờ duyệt" in office.type(office.clerk, "/nhom")
+    assert "«Zalo Bot, chưa có tên (…6606)»: chờ duyệt" in office.type(office.clerk, "/nhom")
 
 
 def test_a_member_who_calls_is_named_as_the_office_knows_them(office: Office) -> None:
