@@ -57,6 +57,7 @@ _STOP = frozenset(
 )
 _POLITE = frozenset({"a", "da", "em", "nhe", "nha", "vang", "di", "xin", "cam", "on"})
 _CITIZENS = frozenset({"start", "menu", "help", "trogiup", "hoi", "ask"})
+_CLAIM = ("nhanquyen",)  # of use once, before there is any member
 _WITH_CODE = frozenset({"ma", "nhanquyen"})
 _MOST_WORDS = 3  # of a command written apart
 _IN_GROUP = "Trong nhóm, xin trả lời ngay tin này hoặc nhắc tên bot thì em mới nhận được."
@@ -265,7 +266,11 @@ class StaffRouter:
 
     def _help(self, request: StaffRequest) -> Replies:
         """The commands that one's roles allow."""
-        mine = [c for c in self._all if c.action is None or allowed(request.me.roles, c.action)]
+        mine = [
+            c
+            for c in self._all
+            if c.words != _CLAIM and (c.action is None or allowed(request.me.roles, c.action))
+        ]
         lines = [Line(command.help, Style.ITEM) for command in mine]
         return say(*lines, "Hỏi về thủ tục: cứ gõ câu hỏi, hoặc /menu.", title="Các lệnh của anh/chị")
 

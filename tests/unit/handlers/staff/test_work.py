@@ -205,6 +205,7 @@ def test_a_long_list_has_pages(office: Office) -> None:
 
 def test_help_lists_what_ones_roles_allow(office: Office) -> None:
     assert "/giao" not in office.say("An", "/trogiup")
+    assert "/nhanquyen" not in office.say("An", "/trogiup")
     assert "xong 12" in office.say("An", "/trogiup")
     assert "/giao" in office.say("Văn", "/trogiup")
 
