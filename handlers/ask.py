@@ -121,6 +121,9 @@ def _line(line: AnswerLine) -> Line:
 def _choices(library: Library, entry: Entry, answer: Answer) -> Iterable[Choice]:
     yield from options(library, answer.options[:_MAX_OPTIONS])
     say = texts()
+    if answer.rest:
+        whole = payloads.entry(entry.id, Facet.OVERVIEW)
+        yield Choice(kind=ChoiceKind.FACET, label=say("buttons.rest"), payload=whole)
     if answer.checklist:
         case = 0 if len(entry.documents) == 1 else -1
         yield Choice(

@@ -6,7 +6,7 @@ Pure: the same entry, facet, day and office give the same answer. Facts are join
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 
@@ -62,6 +62,7 @@ class Answer:
     options: tuple[str, ...] = ()
     link: str = ""
     checklist: bool = False
+    rest: bool = False  # said in short; the whole is the answer for Facet.OVERVIEW
 
 
 class Answerer:
@@ -86,6 +87,8 @@ class Answerer:
             return self._stub(entry, asked)
         if entry.kind is Kind.OFFICE:
             return self._office(entry, asked)
+        if entry.own_file and facet is not Facet.OVERVIEW and entry.standing not in GONE:
+            return self._in_short(entry, asked, today)
         if entry.kind in (Kind.TOPIC, Kind.REFORM, Kind.STAFF):
             return self._topic(entry, asked, today)
         if entry.standing in GONE:
@@ -211,6 +214,21 @@ class Answerer:
         link = self.office.portal_url if changed else self._provenance.link(entry, told)
         return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=link)
 
+    def _in_short(self, entry: Entry, asked: Facet, today: date) -> Answer:
+        """To who asks about a file of their own: that it isn't seen here, whom to ask, and the first fact
+        that holds now. All the rest stands behind a choice."""
+        full = self._topic(entry, asked, today)
+        known = [f for f in entry.facts if f.shown and f.holds(today)]
+        told = [f for f in known if not f.past][:1]
+        lines = [
+            AnswerLine(entry.title, Part.TITLE),
+            AnswerLine(self.phrases("answer.own_unseen")),
+            *self._whom_to_ask_of_own(),
+            *_items(told),
+            *(self._provenance.of_each(entry, told) if told else ()),
+        ]
+        return replace(full, lines=tuple(lines), rest=known != told)
+
     def _now_and_before(self, entry: Entry, told: Sequence[Statement]) -> list[AnswerLine]:
         """Facts of different times, each with its own source and date: what holds now, whom to ask, how it
         was before."""
@@ -226,12 +244,17 @@ class Answerer:
         return lines
 
     def _own_file(self) -> list[AnswerLine]:
-        """Whom to ask about a file of one's own, as far as the office has said how it is reached."""
+        """Whom to ask about a file of one's own, and when."""
+        hours = (AnswerLine(self.phrases("office.hours", text=text)) for text in self.office.hours)
+        return [*self._whom_to_ask_of_own(), *hours]
+
+    def _whom_to_ask_of_own(self) -> list[AnswerLine]:
+        """As far as the office has said how it is reached."""
         office = self.office
         lines = [AnswerLine(self.phrases("answer.ask_own", contact=office.contact(self.phrases)))]
         if office.phone or office.email or office.address:
             lines.append(AnswerLine(self.phrases("answer.have_code")))
-        return [*lines, *(AnswerLine(self.phrases("office.hours", text=hours)) for hours in office.hours)]
+        return lines
 
 
 def _items(facts: Iterable[Statement]) -> list[AnswerLine]:

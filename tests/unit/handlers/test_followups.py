@@ -12,6 +12,7 @@ from handlers import meaning
 from handlers.ask import ask
 from handlers.followups import without_lead
 from handlers.library import Library
+from handlers.texts import texts
 from knowledge import strict_yaml
 from knowledge.search import Outcome
 from tests.unit.handlers.conftest import Person
@@ -108,3 +109,19 @@ def test_a_conversation_stays_with_its_entry_over_several_remarks(person: Person
     person.say("cấp giấy phép bán lẻ thuốc lá")
     for remark in ("thế còn lệ phí?", "nop o dau", "mất bao lâu", "can giay to gi"):
         assert "thuốc lá" in person.say(remark).lines[0].text
+
+
+@pytest.mark.parametrize(
+    "said", ["000.12.34.H30-251120-0001", "hồ sơ H30.12-251120-0001 nộp 3 tuần chưa có kết quả"]
+)
+def test_the_number_of_a_file_gets_a_short_answer_with_the_rest_behind_a_choice(
+    said: str, person: Person, library: Library
+) -> None:
+    person.say("bán rượu")  # a list is open, and its numbers are not meant
+    short = person.say(said)
+    phrases = library.answerer.phrases
+    before = phrases("answer.past")
+    assert short.lines[1].text == phrases("answer.own_unseen")
+    assert before not in [line.text for line in short.lines]
+    more = next(c for c in short.choices if c.label == texts()("buttons.rest"))
+    assert before in [line.text for line in person.tap(more.payload).lines]

@@ -278,12 +278,34 @@ def test_who_asks_about_a_file_of_theirs_is_told_whom_to_ask_as_far_as_the_offic
 ) -> None:
     office = OfficeProfile(name=OFFICE.name, phone=given.get("phone", ""), website=given.get("website", ""))
     answer = Desk(read, phrases, office).ask(
-        THEN_AND_NOW + "own_file: true", kind="topic", sources=THEIR_SOURCES
+        THEN_AND_NOW + "own_file: true", Facet.OVERVIEW, kind="topic", sources=THEIR_SOURCES
     )
     told = [line.text for line in answer.lines]
     whom = told.index(phrases("answer.ask_own", contact=office.contact(phrases)))
     assert told.index("Nộp ở cổng mới.") < whom < told.index(phrases("answer.past"))
     assert (phrases("answer.have_code") in told) == have_code
+
+
+@pytest.mark.parametrize("facet", [None, Facet.STATUS, Facet.RESULT])
+def test_who_asks_about_a_file_of_theirs_is_told_first_what_matters_and_the_rest_by_choice(
+    facet: Facet | None, read: Read, phrases: Phrases
+) -> None:
+    office = OfficeProfile(name=OFFICE.name, phone="0297 3 000 000", hours=("Sáng 7:00–11:00",))
+    yaml = THEN_AND_NOW + "own_file: true"
+    desk = Desk(read, phrases, office)
+    answer = desk.ask(yaml, facet, kind="topic", sources=THEIR_SOURCES)
+    assert [line.text for line in answer.lines] == [
+        "Tên đầy đủ",
+        phrases("answer.own_unseen"),
+        phrases("answer.ask_own", contact=office.contact(phrases)),
+        phrases("answer.have_code"),
+        "Nộp ở cổng mới.",
+        f"Nguồn: bao.example. Tính đến: 04/06/2025. {phrases('trust.unofficial')}",
+    ]
+    assert answer.rest
+    whole = desk.ask(yaml, Facet.OVERVIEW, kind="topic", sources=THEIR_SOURCES)
+    assert phrases("answer.past") in text_of(whole)
+    assert not whole.rest
 
 
 def test_whom_to_ask_about_a_file_of_ones_own_is_said_only_where_it_is_asked(desk: Desk) -> None:
@@ -294,7 +316,7 @@ def test_whom_to_ask_about_a_file_of_ones_own_is_said_only_where_it_is_asked(des
 def test_what_was_done_on_closed_portals_stands_after_the_national_portal(
     entry: str, answerer: Answerer, shipped: Knowledge, phrases: Phrases
 ) -> None:
-    answer = answerer.answer(shipped.entries[entry], None, TODAY)
+    answer = answerer.answer(shipped.entries[entry], Facet.OVERVIEW, TODAY)
     items = parts(answer, Part.ITEM)
     assert "Cổng Dịch vụ công quốc gia" in items[0]
     told = [line.text for line in answer.lines]
