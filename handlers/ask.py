@@ -198,7 +198,8 @@ def _outside(library: Library, entry: Entry | None) -> Reply:
     lines = [Line(r) for r in entry.reply] if entry and entry.reply else [Line(say("out"))]
     if not entry:
         lines.append(Line(say("out_again")))
-    lines.append(Line(say("out_hint", url=library.office.portal_url)))
+    if not (entry and entry.no_office):
+        lines.append(Line(say("out_hint", url=library.office.portal_url)))
     return Reply(lines=tuple(lines), choices=(_to_menu(), *closing()[1:]))
 
 

@@ -281,6 +281,7 @@ class Entry:
     shows: tuple[Literal["name", "address", "phone", "email", "website", "hours", "departments"], ...] = ()
     own_file: bool = False  # topic: people ask it of a file of theirs, so the office's contact is told too
     reply: tuple[Text, ...] = ()  # smalltalk, outside: what to say
+    no_office: bool = False  # outside: no procedure of any office, so the national portal isn't named
     general: bool = False  # stub of a general subject: words such as fee or online are its matter
     group: Short | None = None  # smalltalk: greeting, thanks …; outside: the kind of office that does it
 

@@ -325,3 +325,13 @@ def test_what_is_kept_of_labels_is_bounded() -> None:
 
 def said(text: str) -> Incoming:
     return Incoming(channel="web", account="web", key="1", chat="a", sender="a", at=START, text=text)
+
+
+@pytest.mark.parametrize("said", ["toi muon mua dien thoai iphone", "mua dien thoai moi", "Mua điện thoại"])
+def test_who_wants_to_buy_something_is_told_shortly_that_nothing_is_sold(said: str, person: Person) -> None:
+    [line] = person.say(said).lines
+    assert line.text.startswith("Dạ, cơ quan không bán hàng")
+
+
+def test_what_another_office_does_leads_to_the_portal(person: Person) -> None:
+    assert "dichvucong.gov.vn" in person.say("làm hộ chiếu ở đâu").lines[-1].text
