@@ -200,7 +200,8 @@ def _outside(library: Library, entry: Entry | None) -> Reply:
         lines.append(Line(say("out_again")))
     if not (entry and entry.no_office):
         lines.append(Line(say("out_hint", url=library.office.portal_url)))
-    return Reply(lines=tuple(lines), choices=(_to_menu(), *closing()[1:]))
+    near = options(library, entry.related if entry else ())
+    return Reply(lines=tuple(lines), choices=(*near, _to_menu(), *closing()[1:]))
 
 
 def human_reply(library: Library) -> Reply:

@@ -335,3 +335,14 @@ def test_who_wants_to_buy_something_is_told_shortly_that_nothing_is_sold(said: s
 
 def test_what_another_office_does_leads_to_the_portal(person: Person) -> None:
     assert "dichvucong.gov.vn" in person.say("làm hộ chiếu ở đâu").lines[-1].text
+
+
+@pytest.mark.parametrize(
+    ("said", "offered"),
+    [("con ruou tu nau thi sao", "ruou_thu_cong_cap_xa"), ("mua rượu ở đâu ngon", "tong_quan_ruou")],
+)
+def test_an_answer_that_speaks_of_a_permit_offers_it(said: str, offered: str, person: Person) -> None:
+    person.say("cấp giấy phép bán lẻ rượu")
+    first = person.say(said).choices[0]
+    assert first.payload == f"e:{offered}"
+    assert "rượu" in person.say("1").lines[0].text
