@@ -16,7 +16,8 @@ _DAY = re.compile(
     r"(?:han |truoc |den |het |ngay |han den |han het )*(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?\Z"
 )
 _DOCUMENT = re.compile(
-    r"(?:(?:theo|cv|công văn|kế hoạch|quyết định|văn bản|cong van|ke hoach|quyet dinh|van ban)\s+)*(?:s[ốo]\s+)?"
+    r"(?:(?:theo|cv|công văn|kế hoạch|quyết định|văn bản|cong van|ke hoach|quyet dinh|van ban)\s+)*"
+    r"(?:s[ốo]\s+)?"
     r"(?P<number>\d+[\w]*/[\w.&-]*[A-Za-zĐ][\w.&/-]*)"
     r"(?:\s*(?:,|ng[àa]y)?\s*(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4}))?\Z",
     re.IGNORECASE,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from handlers.staff import waiting
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.words import demand_reason, one_person, parse_day, split_reason, take_number
-from office.assignments import Decision
+from office.assignments import Decision, Extension
 from office.people import Role
 from office.refusal import Refused
 from office.rights import Action, demand
@@ -76,10 +77,12 @@ def _refuse(request: StaffRequest, rest: str) -> Replies:
 
 
 def _waiting(request: StaffRequest, assignment_id: int) -> int:
-    row = request.work.get(request.session, assignment_id)
-    found = waiting_extension(request.session, row.id)
+    found = waiting_extension(request.session, assignment_id)
     if found is None:
-        raise Refused(f"Nhiệm vụ số {row.id} không có đề nghị gia hạn nào đang chờ.")
+        mend = waiting.besides_extension(request, assignment_id)
+        if not mend:
+            request.work.get(request.session, assignment_id)
+        raise Refused(f"Nhiệm vụ số {assignment_id} không có đề nghị gia hạn nào đang chờ.", mend)
     return found.id
 
 
@@ -106,7 +109,7 @@ def _refused(request: StaffRequest, extension_id: int, reason: str) -> Replies:
     if not reason:
         demand(request.me.roles, Action.DECIDE_EXTENSION)
         request.state.update(flow="refuse", extension=extension_id)
-        return say("Không đồng ý gia hạn. Xin cho biết lý do.")
+        return say(f"Không đồng ý gia hạn{_of(request, extension_id)}. Xin cho biết lý do.")
     made = extensions.decide_extension(
         request.session,
         request.work,
@@ -131,7 +134,13 @@ def _tap_refuse(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
 def _tap_other_day(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     demand(request.me.roles, Action.DECIDE_EXTENSION)
     request.state.update(flow="other_day", extension=number(arguments, 0))
-    return say("Gia hạn đến ngày nào? Ví dụ: 05/12")
+    return say(f"Gia hạn{_of(request, number(arguments, 0))} đến ngày nào? Ví dụ: 05/12")
+
+
+def _of(request: StaffRequest, extension_id: int) -> str:
+    """Whose request it is, by the number that people know; "" for none."""
+    row = request.session.get(Extension, extension_id)
+    return f" nhiệm vụ số {row.assignment_id}" if row else ""
 
 
 def _other_day_flow(request: StaffRequest, text: str) -> Replies:

@@ -11,11 +11,13 @@ from handlers.staff.notice_drafting import demand_private, forwarded, takes_file
 from handlers.staff.notice_words import refuse, title_and_body, words
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
 from handlers.staff.said import empty
+from handlers.staff.waiting import besides_notice
 from handlers.staff.words import demand_reason, split_reason
 from office.channel_names import label
 from office.messages import File, Line, Reply, Style
 from office.notices import Notice, NoticeState
 from office.people import plain
+from office.refusal import Refused
 from office.rights import Action, allowed, demand
 from scheduler.notices import approval, corrections, drafts, reading, report, sending, trial, wording
 from scheduler.notices.desk import get
@@ -109,7 +111,11 @@ def _to(request: StaffRequest, notice_id: int) -> Replies:
 
 
 def _approve(request: StaffRequest, notice_id: int) -> Replies:
-    row = approval.approve(request.session, request.notices, notice_id, actor=request.me, now=request.now)
+    mend = besides_notice(request, notice_id)
+    try:
+        row = approval.approve(request.session, request.notices, notice_id, actor=request.me, now=request.now)
+    except Refused as refused:
+        raise Refused(refused.message, mend or refused.mend) from None
     return _after(request, row, f"{words()('approved', id=row.id)} {leaves_at(request, row)}")
 
 

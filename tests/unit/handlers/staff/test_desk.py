@@ -194,7 +194,7 @@ def test_requests_are_approved_changed_or_refused(office: Office) -> None:
 def test_another_day_is_asked_for_after_a_tap(office: Office) -> None:
     office.give()
     office.say("An", "giahan 1 20/12 lý do chờ số liệu")
-    assert "ngày nào" in office.say("Văn", payload="s:ngaykhac:1")
+    assert "nhiệm vụ số 1 đến ngày nào" in office.say("Văn", payload="s:ngaykhac:1")
     assert "18/12/2026" in office.say("Văn", "18/12")
     assert "đã được trả lời" in office.say("Văn", payload="s:duyet:1")
 

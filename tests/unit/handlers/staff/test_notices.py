@@ -104,6 +104,21 @@ def test_only_who_is_not_the_author_may_approve(office: Office) -> None:
     assert any("Họp giao ban" in text for text in office.told("nhóm"))
 
 
+def test_a_number_under_which_something_else_waits_is_answered_with_what_does(office: Office) -> None:
+    written(office)
+    office.tap("Văn", "Trình duyệt")
+    assert "Duyệt: tb duyet 1" in office.say("Lãnh", "duyet 1")
+    assert "Đã duyệt" in office.say("Lãnh", "tb duyet 1")
+    for _ in range(2):
+        office.give()
+    office.say("An", "giahan 2 20/12 lý do chờ số liệu")
+    assert "nhiệm vụ số 2 (duyet 2)" in office.say("Lãnh", "duyet 1")
+    office.say("An", "giahan 1 20/12 lý do chờ số liệu")
+    assert "Đồng ý: duyet 1" in office.say("Lãnh", "tb duyet 1")
+    assert "Đã gia hạn nhiệm vụ số 1" in office.say("Lãnh", "duyet 1")
+    assert "tb duyet" not in office.say("An", "duyet 1")
+
+
 def test_who_has_not_been_asked_yet_is_not_asked_once_it_is_decided(office: Office) -> None:
     written(office)
     office.tap("Văn", "Trình duyệt")
