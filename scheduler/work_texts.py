@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scheduler.work import Roster, Work
 
 _NAMES = 12  # names written out in one line
+_LATER = 7  # days after the deadline, in the example of a request for more time
 
 
 @cache
@@ -47,11 +48,12 @@ def left(row: Assignment, today: date, calendar: WorkCalendar) -> str:
     return words()("left_over", count=-count) if count else words()("left_off")
 
 
-def buttons(row: Assignment, *, show: bool = True) -> tuple[Choice, ...]:
-    """What can be done about an assignment, as long as it is open."""
+def buttons(row: Assignment, *, show: bool = True, taken: bool = False) -> tuple[Choice, ...]:
+    """What can be done about an assignment, as long as it is open; `taken`: note of it has been taken."""
     pairs = [(Tap.SHOW, "show")] if show else []
     if row.state is AssignmentState.OPEN:
-        pairs = [(Tap.ACKNOWLEDGE, "acknowledge"), (Tap.DONE, "done"), (Tap.EXTEND, "extend"), *pairs]
+        pairs = [(Tap.DONE, "done"), (Tap.EXTEND, "extend"), *pairs]
+        pairs = pairs if taken else [(Tap.ACKNOWLEDGE, "acknowledge"), *pairs]
     return tuple(
         Choice(kind=ChoiceKind.FACET, label=words()(f"buttons.{name}"), payload=tap(action, row.id))
         for action, name in pairs
@@ -59,9 +61,17 @@ def buttons(row: Assignment, *, show: bool = True) -> tuple[Choice, ...]:
 
 
 def card(
-    session: Session, work: Work, row: Assignment, *, today: date, headline: str = "", full: bool = False
+    session: Session,
+    work: Work,
+    row: Assignment,
+    *,
+    today: date,
+    headline: str = "",
+    full: bool = False,
+    taken: bool = False,
 ) -> Reply:
-    """An assignment as people see it, with its buttons. `full`: with all there is to say."""
+    """An assignment as people see it, with its buttons. `full`: with all there is to say; `taken`: for
+    somebody who has taken note of it already."""
     lines = [Line(headline, Style.TITLE)] if headline else []
     lines += [
         Line(words()("title", id=row.id, title=row.title), Style.TEXT if headline else Style.TITLE),
@@ -69,8 +79,10 @@ def card(
     ]
     lines += roster_lines(work.roster(session, row.id))
     if row.state is AssignmentState.OPEN:
-        lines.append(Line(words()("how_words", id=row.id), Style.HINT))
-    return Reply(lines=tuple(lines), choices=buttons(row, show=not full))
+        later = f"{row.due_on + timedelta(days=_LATER):%d/%m}"
+        more = words()("how_more", id=row.id, later=later)
+        lines.append(Line(words()("how_taken" if taken else "how_words", id=row.id, more=more), Style.HINT))
+    return Reply(lines=tuple(lines), choices=buttons(row, show=not full, taken=taken))
 
 
 def details(

@@ -190,10 +190,12 @@ def _tap_acknowledge(request: StaffRequest, arguments: tuple[str, ...]) -> Repli
 
 
 def _acknowledged(request: StaffRequest, assignment_id: int, *, replaces: bool) -> Replies:
-    """The roster is shown in place of the message whose button was tapped."""
+    """The roster is shown in place of the message whose button was tapped; in a group others still tap it."""
     row = progress.acknowledge(request.session, request.work, assignment_id, request.me, now=request.now)
     headline = f"{request.me.name} đã nhận"
-    reply = card(request.session, request.work, row, today=request.today, headline=headline)
+    reply = card(
+        request.session, request.work, row, today=request.today, headline=headline, taken=request.private
+    )
     return (Reply(lines=reply.lines, choices=reply.choices, replaces=replaces),)
 
 

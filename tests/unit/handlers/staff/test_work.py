@@ -30,6 +30,16 @@ def test_acknowledging_in_any_spelling_counts_once_a_person(office: Office, word
         assert "Đã nhận 1/3: Nguyễn Văn An" in office.say("An", words.format(number))
 
 
+def test_who_has_taken_note_is_offered_what_comes_next_alone(office: Office) -> None:
+    number = office.give()
+    said = office.say("An", f"nhan {number}")
+    assert f"Trả lời: xong {number} 412/SCT · giahan {number} 22/12 lý do …" in said
+    assert office.replies
+    assert [c.label for c in office.replies[0].choices] == ["Hoàn thành", "Xin gia hạn", "Chi tiết"]
+    office.say("Bình", f"/nhan {number}", group="nhóm")
+    assert "Đã nhận" in [c.label for reply in office.replies for c in reply.choices]  # for the others
+
+
 def test_a_citizens_words_are_left_to_the_citizens(office: Office) -> None:
     assert office.hear("Dân", "nhan 12") is None
     assert office.hear("Dân", "nhan con nuoi can giay gi") is None
