@@ -96,6 +96,7 @@ def login(
     if not known:
         _store(settings, pair)
     _say(oa, pair, facts, trouble)
+    _warn_of_name(facts, settings.office.name)
     _warn_of_readers(settings)
 
 
@@ -228,6 +229,14 @@ def _say(oa: ZaloOa, pair: Pair, facts: Identity | None, trouble: str) -> None:
     typer.echo(text("refresh", when=said(now + REFRESH_LIFE)))
     if trouble:
         typer.echo(text("unchecked", why=trouble))
+
+
+def _warn_of_name(facts: Identity | None, office: str) -> None:
+    """Say so where the account seems to be another office's."""
+    from bot.channels.zalo_oa_identity import looks_alike
+
+    if facts is not None and not looks_alike(facts.name, office):
+        typer.echo(words()("unlike", name=facts.name, office=office), err=True)
 
 
 def _warn_of_readers(settings: Settings) -> None:

@@ -289,6 +289,8 @@ def explain(error: ValidationError, doc: Document, *, at: Path_ = ()) -> list[Pr
             )
             if "expected" in context:
                 context["expected"] = str(context["expected"]).replace(" or ", " hoặc ").replace("'", "")
+            if 0 < context.get("le", 1) < 1:
+                advice = "sửa số; 0.2 là một phần năm"
             values = {"key": key, "input": shown, **context}
             message, mend = template.format_map(_Blank(values)), advice.format_map(_Blank(values))
         problems.append(doc.problem(path, message, mend))

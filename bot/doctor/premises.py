@@ -29,6 +29,11 @@ def server_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
+def has_tail(base_url: str) -> bool:
+    """Whether a bot server's address ends with what the program adds itself."""
+    return base_url.rstrip("/").endswith("/bot")
+
+
 def said(moment: datetime) -> str:
     """A moment as people of Việt Nam read it: 14:05 ngày 25/11/2026."""
     return f"{moment.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"

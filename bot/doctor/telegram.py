@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.doctor.findings import Finding, bad, fine, warn
-from bot.doctor.premises import Premises, said, server_of
+from bot.doctor.premises import Premises, has_tail, said, server_of
 from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
 from office.channel_settings import Telegram
 
@@ -48,6 +48,8 @@ def _token(settings: Telegram, answer: Answer | Silence) -> Finding:
     result = _result(answer)
     if result is not None:
         return fine("telegram.token.right", name=f"@{result.get('username', '')}")
+    if answer.status == 404 and has_tail(settings.base_url):
+        return bad("telegram.token.tail", server=server, status=answer.status)
     if answer.status in (401, 404) and answer.body is not None:
         return bad("telegram.token.wrong")
     return bad("telegram.token.strange", server=server, status=answer.status)

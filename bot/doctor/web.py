@@ -39,6 +39,13 @@ async def _local(settings: Settings) -> tuple[Finding, ...]:
     return (bad("web.local.ill" if said else "web.local.ill_unsaid", why=why), *deaf)
 
 
+async def is_stopped(settings: Settings) -> bool:
+    """Whether nothing serves at the program's own address on this machine; False where that isn't known."""
+    if settings.web.port == 0:
+        return False
+    return isinstance(await _ask(local_address(settings.web), direct=True), Silence)
+
+
 def deaf_findings(health: Mapping[str, Any]) -> Iterator[Finding]:
     """The channels that are up but refuse all that comes, by a wrong key; each says itself what to do."""
     channels = health.get("channels")
@@ -53,6 +60,8 @@ async def _public(settings: Settings) -> Finding:
         return warn("web.public.none")
     address = settings.web.public_url.rstrip("/")
     answer = await _ask(address)
+    if (isinstance(answer, Silence) or answer.status >= 500) and await is_stopped(settings):
+        return warn("web.public.not_running", address=address)
     if isinstance(answer, Silence):
         return bad("web.public.unreached", address=address, why=answer.why.label)
     if not _is_ours(answer):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from bot.channels.zalo_bot_codes import MEANINGS, NOT_FOUND, Answer, Envelope, meaning
 from bot.doctor import probe
 from bot.doctor.findings import Finding, Level, bad, fine, warn
-from bot.doctor.premises import Premises, said, server_of
+from bot.doctor.premises import Premises, has_tail, said, server_of
 from bot.doctor.probe import Question, Silence, clock_finding
 from office.channel_settings import ZaloBot, ZaloBotQuota
 from office.quotas import Month
@@ -73,7 +73,8 @@ def _token(settings: ZaloBot, asked: probe.Answer | Silence) -> Finding:
     if asked.status == 401 or answer.code == 401:
         return bad("zalo_bot.token.wrong")
     if answer.envelope is None or answer.code == NOT_FOUND:
-        return bad("zalo_bot.token.strange", server=server, status=asked.status)
+        name = "tail" if has_tail(settings.base_url) else "strange"
+        return bad(f"zalo_bot.token.{name}", server=server, status=asked.status)
     known = MEANINGS.get(answer.code)
     return bad("zalo_bot.token.refused", why=known.what if known else meaning(answer.code))
 

@@ -13,11 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.channels.zalo_calls import CallEnded, WrongToken
-from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, Identity, identity_of
+from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, Identity, identity_of, looks_alike
 from bot.channels.zalo_oa_signature import HEADER, PROBE
 from bot.doctor.findings import Finding, Level, bad, finding, fine, info, warn
 from bot.doctor.premises import Premises, said, server_of
 from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
+from bot.doctor.web import is_stopped
 from office.channel_names import ZALO_OA
 from office.channel_settings import ZaloOa
 from office.contacts import Window, window
@@ -53,7 +54,7 @@ async def look(premises: Premises) -> tuple[Finding, ...]:
     clock = clock_finding(account.date, account.at) if isinstance(account, Answer) else None
     return (
         token_finding(settings, known, now) if premises.made else info("zalo_oa.tokens.no_database"),
-        *([account_finding(settings, account)] if premises.made else []),
+        *([account_finding(settings, account, premises.settings.office.name)] if premises.made else []),
         sending_finding(identity, known.row.version if known and known.row else ""),
         webhook,
         *([windows_finding(settings, known.windows)] if known and known.windows is not None else []),
@@ -128,8 +129,8 @@ def token_finding(settings: ZaloOa, known: Known | None, now: datetime) -> Findi
     return fine("zalo_oa.tokens.right", **ends)
 
 
-def account_finding(settings: ZaloOa, asked: Answer | Silence | None) -> Finding:
-    """Whether it is the account of the settings, and may use the API."""
+def account_finding(settings: ZaloOa, asked: Answer | Silence | None, office: str = "") -> Finding:
+    """Whether it is the account of the settings, may use the API, and seems to be the office's."""
     server = server_of(settings.base_url)
     if asked is None:
         return warn("zalo_oa.account.unasked")
@@ -148,6 +149,8 @@ def account_finding(settings: ZaloOa, asked: Answer | Silence | None) -> Finding
         return bad("zalo_oa.account.other", found=found.oa_id, name=found.name, oa=settings.oa_id)
     if found.is_verified is False:
         return bad("zalo_oa.account.unverified", name=found.name, package=package)
+    if not looks_alike(found.name, office):
+        return warn("zalo_oa.account.unlike", name=found.name, oa=settings.oa_id, office=office)
     verified = "đã xác thực" if found.is_verified else "chưa rõ đã xác thực chưa"
     values = {"name": found.name, "oa": settings.oa_id, "verified": verified, "package": package}
     return finding(Level.INFO if found.is_verified is None else Level.FINE, "zalo_oa.account.right", **values)
@@ -170,6 +173,9 @@ async def _webhook(premises: Premises) -> Finding:
     url = f"{public.rstrip('/')}{path}"
     headers = {"Content-Type": "application/json", HEADER: PROBE}
     answer = await ask(Question(method="POST", url=url, content=_EVENT, headers=headers))
+    unserved = isinstance(answer, Silence) or answer.status >= 500
+    if unserved and await is_stopped(premises.settings):
+        return warn("zalo_oa.webhook.not_running", address=url)
     return webhook_finding(url, path, answer)
 
 

@@ -143,6 +143,13 @@ async def test_telegram_s_failed_calls_and_clock_are_told(
     ]
 
 
+async def test_the_end_that_an_address_must_not_have_is_named(folder: Path) -> None:
+    with FakeZaloBot() as fake:
+        section = {"enabled": True, "token": fake.token, "base_url": f"{fake.url}/bot"}
+        said = await lines(settings_of(folder, zalo_bot=section), "zalo_bot")
+        assert "bỏ «/bot» ở cuối zalo_bot.base_url" in said[0]
+
+
 async def test_what_can_not_be_reached_is_a_finding_with_advice(folder: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     telegram = {"enabled": True, "token": "1:secret", "base_url": nowhere}
@@ -202,7 +209,8 @@ async def test_an_official_account_is_looked_at_without_touching_its_tokens(
             now = datetime.now(UTC)
             store_pair(session, fake.oa_id, fake.app_id, access, refresh, "90000", now)
         tie(folder, fake.oa_id, timedelta(hours=1), timedelta(days=3), timedelta(days=9))
-        settings = oa_settings(folder, fake, web={"public_url": serve(office)})
+        ours = {"name": "UBND phường Thí Điểm"}
+        settings = oa_settings(folder, fake, office=ours, web={"public_url": serve(office)})
         said = await lines(settings, "zalo_oa")
         assert [line[:2] for line in said] == ["✔ ", "✔ ", "⚠ ", "✘ ", "⚠ ", "– "]
         assert "«UBND phường Thí Điểm», mã 388613280878808645, đã xác thực, gói Nâng cao" in said[1]
@@ -235,6 +243,12 @@ async def test_an_office_that_has_not_run_yet_is_told_to_and_open_secrets_are_na
         settings = oa_settings(tmp_path / "new", fake)
         environ = {"XINLUON_ZALO_OA_APP_SECRET_FILE": str(file)}
         reports = await examine(settings, now=datetime.now(UTC), environ=environ)
+        nowhere = {"port": 9, "public_url": "http://127.0.0.1:9"}
+        stopped = oa_settings(tmp_path / "new", fake, web=nowhere)
+        for part, what in (("zalo_oa", "webhook"), ("web", "công khai")):
+            [line] = [one for one in await lines(stopped, part) if f"Địa chỉ {what}" in one]
+            assert "⚠" in line
+            assert "chương trình chưa chạy trên máy này" in line
     account, *_, base, secrets = reports
     first = account.findings[0]
     assert (first.level.mark, first.found) == ("–", "chưa có cơ sở dữ liệu; chạy «xinluon run» lần đầu")

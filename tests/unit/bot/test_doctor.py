@@ -122,6 +122,28 @@ def test_what_the_account_says_of_itself_is_judged(
     assert bool(found.mend) == (level not in (Level.FINE, Level.INFO))
 
 
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [
+        ("Sở Công Thương An Giang", True),
+        ("SỞ CÔNG THƯƠNG", True),
+        ("SCT An Giang", True),
+        ("SCT-AG", True),
+        ("socongthuongangiang", True),
+        ("Cổng thông tin", True),  # nothing in it to go by
+        ("", True),
+        ("UBND phường Thí Điểm", False),
+        ("Bếp nhà Lan", False),
+    ],
+)
+def test_an_account_whose_name_is_another_s_is_asked_to_be_checked(name: str, alike: bool) -> None:
+    asked = answer(200, {"error": 0, "data": {"name": name, "is_verified": True}})
+    found = zalo_oa.account_finding(OA, asked, "Sở Công Thương tỉnh An Giang")
+    assert found.level is (Level.FINE if alike else Level.WARN), found
+    assert alike or "«Sở Công Thương tỉnh An Giang»: hai tên không giống nhau" in found.found
+    assert zalo_oa.account_finding(OA, asked, Settings().office.name).level is Level.FINE  # none was given
+
+
 def test_a_state_agency_s_account_is_warned_of_until_a_message_has_gone() -> None:
     agency = Identity(oa_type="4")
     assert "Cơ quan nhà nước" in zalo_oa.sending_finding(agency, "").found
