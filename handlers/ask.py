@@ -100,14 +100,15 @@ def entry_reply(
     *,
     about_last: bool = False,
     replaces: bool = False,
+    again: bool = False,
 ) -> Reply:
     """An entry's answer with what one can go on to. `about_last`: the question named no matter, so the
-    answer does."""
+    answer does; `again`: an answer about it stands above, so its warnings aren't repeated."""
     if entry.kind in (Kind.OUTSIDE, Kind.STAFF, Kind.SMALLTALK):
         return _outside(library, entry)
     if entry.kind is Kind.HUMAN:
         return human_reply(library)
-    answer = library.answerer.answer(entry, facet, today)
+    answer = library.answerer.answer(entry, facet, today, again=again or about_last)
     lines = [_line(line) for line in answer.lines]
     if about_last and lines and lines[0].style is not Style.TITLE:
         lines.insert(0, Line(texts()("about_last", label=entry.label), Style.TITLE))

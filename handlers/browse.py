@@ -56,17 +56,20 @@ def _has_words(library: Library, entry_id: str) -> bool:
     return entry.kind not in (Kind.TOPIC, Kind.REFORM) or any(f.shown for f in entry.facts)
 
 
-def tapped_entry(library: Library, entry_id: str, facet: str, today: date, *, last: str) -> tuple[Reply, str]:
+def tapped_entry(
+    library: Library, entry_id: str, facet: str, today: date, *, last: str, typed: bool = False
+) -> tuple[Reply, str]:
     """An entry that was tapped, and its id for the conversation ("" when it is gone).
 
     Another side of the entry in hand (`last`) takes the place of the one that was shown; another entry comes
-    anew.
+    anew. `typed`: picked in words, so what was shown stays and its warnings aren't repeated.
     """
     entry = library.knowledge.get(entry_id)
     if entry is None or entry.kind in HIDDEN:
         return gone_reply(library), ""
     asked = Facet(facet) if facet in _FACETS else None
-    return entry_reply(library, entry, asked, today, replaces=entry.id == last), entry.id
+    same = entry.id == last
+    return entry_reply(library, entry, asked, today, replaces=same, again=same and typed), entry.id
 
 
 def gone_reply(library: Library) -> Reply:

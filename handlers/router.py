@@ -157,8 +157,9 @@ def _tapped(request: Request, payload: str, more: Sequence[int] = ()) -> Reply:
     marks.tapped(request.session, talk, tap, library.knowledge)
     match tap.verb:
         case payloads.ENTRY:
+            typed = not request.incoming.payload
             reply, entry = browse.tapped_entry(
-                library, tap.text(0), tap.text(1), request.today, last=talk.entry
+                library, tap.text(0), tap.text(1), request.today, last=talk.entry, typed=typed
             )
             about_question = talk.question and entry == talk.entry
             talk.entry = entry or talk.entry

@@ -75,8 +75,9 @@ class Answerer:
         self._facets = FacetWriter(phrases, office.portal_url)
         self._provenance = Provenance(phrases, website=office.website, portal_url=office.portal_url)
 
-    def answer(self, entry: Entry, facet: Facet | None, today: date) -> Answer:
-        """The answer to a question for this side of the entry (None: no side asked)."""
+    def answer(self, entry: Entry, facet: Facet | None, today: date, *, again: bool = False) -> Answer:
+        """The answer to a question for this side of the entry (None: no side asked). `again`: of the entry in
+        hand, whose warnings were told with the answer before."""
         asked = facet or Facet.OVERVIEW
         if asked is Facet.RENEWAL and entry.action in RENEWING and not entry.renewal:
             asked = Facet.OVERVIEW  # the entry itself is the renewal that was asked for
@@ -93,7 +94,7 @@ class Answerer:
             return self._topic(entry, asked, today)
         if entry.standing in GONE:
             return self._gone(entry, asked)
-        return self._procedure(entry, asked, today)
+        return self._procedure(entry, asked, today, again=again)
 
     def facets(self, entry: Entry, today: date) -> tuple[Facet, ...]:
         """The sides of a procedure that have facts today."""
@@ -105,13 +106,13 @@ class Answerer:
         """The papers to tick off before filing, by case."""
         return () if entry.standing in GONE else entry.documents
 
-    def _procedure(self, entry: Entry, asked: Facet, today: date) -> Answer:
+    def _procedure(self, entry: Entry, asked: Facet, today: date, *, again: bool) -> Answer:
         lines = [AnswerLine(entry.title if asked is Facet.OVERVIEW else entry.label, Part.TITLE)]
         lines += self._provenance.whereabouts(entry, asked, today)
         lines += self._facets.write(entry, asked, today) or self._missing(asked)
         if _is_cut(entry, asked):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
-        lines += self._provenance.caveats(entry, asked, today)
+        lines += self._provenance.caveats(entry, asked, today, again=again)
         told = facts_told(entry, asked, today)
         lines += self._provenance.source_lines(entry, told)
         facets = tuple(f for f in self.facets(entry, today) if f is not asked)

@@ -13,6 +13,7 @@ from knowledge.schema import Entry, Facet, Fact, MustCheck, Source, SourceKind, 
 from knowledge.wording import AnswerLine, Part, placed, told
 
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_OF_PLACES = frozenset({MustCheck.DECENTRALISED, MustCheck.NO_DISTRICT})
 _IP_HOST = re.compile(r"[\d.]+|.*:.*")
 
 
@@ -25,14 +26,19 @@ class Provenance:
         self._portal_url = portal_url
         self._national = frozenset(phrases.list("national_hosts"))
 
-    def caveats(self, entry: Entry, asked: Facet, today: date) -> list[AnswerLine]:
+    def caveats(self, entry: Entry, asked: Facet, today: date, *, again: bool = False) -> list[AnswerLine]:
+        """What must be said with the facts told. `again`: of the same entry in the same conversation, so only
+        what belongs to the side asked and to the sources; a summary says everything."""
+        again = again and asked is not Facet.OVERVIEW
         lines = [
             AnswerLine(placed(w.text, w), Part.WARNING)
             for w in entry.warnings
             if told(w, today)
             and w.facet is not Facet.WHERE
-            and (w.facet is None or w.facet is asked or asked is Facet.OVERVIEW)
+            and ((w.facet is None and not again) or w.facet is asked or asked is Facet.OVERVIEW)
         ]
+        if again:
+            return lines + self._of_side(entry, asked) + self._trust_lines(entry)
         if entry.standing in (Standing.RECHECK, Standing.POSSIBLY_OUTDATED) and asked is not Facet.STATUS:
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
         checks = [
@@ -41,7 +47,20 @@ class Provenance:
         lines += [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
         if entry.era == "unknown":
             lines.append(AnswerLine(self.phrases("caveats.era_unknown"), Part.WARNING))
-        return lines + [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
+        return lines + self._trust_lines(entry)
+
+    def _of_side(self, entry: Entry, asked: Facet) -> list[AnswerLine]:
+        """What must be checked of this side alone."""
+        checks = [c for c in entry.must_check if asked is Facet.WHERE and c in _OF_PLACES]
+        if MustCheck.FEE_CUT in entry.must_check and self._fees_may_be_cut(entry, asked):
+            checks.append(MustCheck.FEE_CUT)
+        lines = [AnswerLine(self.phrases(f"caveats.{c}"), Part.WARNING) for c in checks]
+        if asked is Facet.WHERE and entry.era == "unknown":
+            lines.append(AnswerLine(self.phrases("caveats.era_unknown"), Part.WARNING))
+        return lines
+
+    def _trust_lines(self, entry: Entry) -> list[AnswerLine]:
+        return [AnswerLine(text, Part.WARNING) for text in self._trust(entry)]
 
     def whereabouts(self, entry: Entry, asked: Facet, today: date) -> list[AnswerLine]:
         """Who decides now, where that changed: said before what the source says of it."""

@@ -17,7 +17,7 @@ from handlers.picking import ask_again, picked
 from handlers.texts import texts
 from knowledge.schema import Kind
 from knowledge.vietnamese import fold
-from office.messages import Choice, ChoiceKind, Incoming, Reply, SentFile
+from office.messages import Choice, ChoiceKind, Incoming, Reply, SentFile, Style
 from tests.unit.handlers.conftest import START, Person, questions_of, talk_of
 
 HUGE = "9" * 50
@@ -346,3 +346,31 @@ def test_an_answer_that_speaks_of_a_permit_offers_it(said: str, offered: str, pe
     first = person.say(said).choices[0]
     assert first.payload == f"e:{offered}"
     assert "rượu" in person.say("1").lines[0].text
+
+
+def warnings_of(*replies: Reply) -> list[str]:
+    return [line.text for reply in replies for line in reply.lines if line.style is Style.WARNING]
+
+
+def test_what_warns_of_an_entry_is_said_once_and_again_only_with_the_side_it_belongs_to(
+    person: Person, library: Library
+) -> None:
+    old = library.answerer.phrases("caveats.district_abolished_2025")
+    first = person.say("phí bán lẻ thuốc lá")
+    assert old in warnings_of(first)
+    assert old not in warnings_of(person.say("mất bao lâu"))
+    assert old in warnings_of(person.say("nộp ở đâu"))
+    assert old in warnings_of(person.tap("e:thuoc_la_ban_le_cap:time"))  # it may take the first one's place
+    person.tap("e:ruou_ban_le_cap_huyen")
+    assert old in warnings_of(person.say("bán lẻ thuốc lá"))
+
+
+def test_two_sides_picked_at_once_repeat_no_warning(person: Person) -> None:
+    shown = person.say("bán lẻ rượu")
+    labels = [choice.label for choice in shown.numbered()]
+    picks = [labels.index(label) + 1 for label in ("Thời hạn", "Điều kiện, đối tượng")]
+    replies = person.desk.handle(person.incoming(text=f"{picks[0]} và {picks[1]}"))
+    assert len(replies) == 2
+    told = warnings_of(*replies)
+    assert len(told) == len(set(told))
+    assert not set(told) & {w for w in warnings_of(shown) if "huyện" in w}
