@@ -84,6 +84,12 @@ class Refusals:
         return f"{self._proof.name} sai: {self._refused} sự kiện bị từ chối"
 
 
+def is_unheard(facts: Mapping[str, Any]) -> bool:
+    """Whether a channel that is called, as /healthz tells of it, is up and has not been since it runs."""
+    heard = ("last_event", "last_good_signature", "last_bad_signature")
+    return bool(facts.get("up")) and not any(facts.get(name) for name in heard)
+
+
 def is_deaf(facts: Mapping[str, Any]) -> bool:
     """Whether a channel, as /healthz tells of it, refused events and has accepted none since."""
     refused, accepted = facts.get("last_bad_signature"), facts.get("last_good_signature")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.channels.refusals import is_deaf
+from bot.channels.refusals import is_deaf, is_unheard
 from bot.doctor.findings import Finding, bad, fine, info, warn, words
 from bot.doctor.premises import Premises
 from bot.doctor.probe import Answer, Question, Silence, ask
@@ -34,9 +34,17 @@ async def _local(settings: Settings) -> tuple[Finding, ...]:
         return (bad("web.local.strange", address=address, status=answer.status),)
     deaf = tuple(deaf_findings(answer.body or {}))
     if answer.status == 200:
-        return deaf or (fine("web.local.right", address=address),)
+        return deaf or (fine("web.local.right", address=address), *unheard_findings(answer.body or {}))
     why, said = ill_parts(answer.body or {})
     return (bad("web.local.ill" if said else "web.local.ill_unsaid", why=why), *deaf)
+
+
+def unheard_findings(health: Mapping[str, Any]) -> Iterator[Finding]:
+    """An Official Account that no event has come from since the program runs: no fault by itself."""
+    channels = health.get("channels")
+    state = channels.get(channel_names.ZALO_OA) if isinstance(channels, Mapping) else None
+    if isinstance(state, Mapping) and is_unheard(state):
+        yield info("web.local.unheard", channel=channel_names.label(channel_names.ZALO_OA))
 
 
 async def is_stopped(settings: Settings) -> bool:

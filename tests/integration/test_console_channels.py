@@ -186,9 +186,13 @@ def test_what_a_channel_says_of_itself_is_shown(office: ConsoleOffice) -> None:
 
 def test_a_channel_that_refuses_all_that_comes_is_no_success(office: ConsoleOffice) -> None:
     [state] = [channel.state for channel in office.office.channels if channel.name == "zalo_oa"]
-    state.up, state.detail = True, "Chữ ký webhook Zalo OA sai."
-    state.facts |= {"bad_signatures": 2, "last_bad_signature": "2026-11-25T01:00:00.100+00:00"}
     client = office.login(CLERK)
+    state.up, state.detail = True, ""
+    unheard = "Chưa nhận sự kiện nào từ lúc chạy; nếu người dân đã nhắn mà không thấy, vào trang Webhook"
+    assert unheard in client.get("/van-phong/kenh").text
+    state.detail = "Chữ ký webhook Zalo OA sai."
+    state.facts |= {"bad_signatures": 2, "last_bad_signature": "2026-11-25T01:00:00.100+00:00"}
+    assert unheard not in client.get("/van-phong/kenh").text
     assert "✘ Đang chạy nhưng từ chối mọi tin tới" in words(client.get("/van-phong/kenh").text)
     state.facts["last_good_signature"] = "2026-11-25T01:00:00.200+00:00"
     assert "từ chối mọi tin tới" not in client.get("/van-phong/kenh").text

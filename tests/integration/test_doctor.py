@@ -267,6 +267,12 @@ async def test_a_wrong_key_of_a_running_program_is_told(
     assert local.startswith(
         "✘ Chương trình trên máy này: đang chạy nhưng Zalo OA từ chối mọi tin tới. Chữ ký"
     )
+    body = json.dumps({"channels": {"zalo_oa": {"up": True}}}).encode()
+    right, unheard, _ = await lines(settings_of(folder, web={"port": port}), "web")
+    assert right.startswith("✔")
+    assert unheard.startswith("– Chương trình trên máy này: Zalo OA chưa nhận sự kiện nào từ lúc chạy → nếu")
+    body = json.dumps({"channels": {"zalo_oa": {"up": True, "last_event": "2026-11-25"}}}).encode()
+    assert len(await lines(settings_of(folder, web={"port": port}), "web")) == 2
 
 
 async def test_the_office_s_own_pages_are_asked_how_they_are(

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from bot.carriers import carriers
-from bot.channels.refusals import is_deaf
+from bot.channels.refusals import is_deaf, is_unheard
 from bot.web.console import deeds
 from bot.web.console.entries import Entry, get
 from bot.web.console.visit import Answer, Shown, Visit
@@ -35,7 +35,8 @@ _NAMES = ("username", "account_name", "display_name", "name")  # how a platform 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
     """How a channel is. `account`: ours there, `title`: as the platform calls it, `package`: the plan it is
-    on; `mode`: how it hears, `heard_at`: when it last did, `deaf`: it refuses what comes, by a wrong key."""
+    on; `mode`: how it hears, `heard_at`: when it last did, `deaf`: it refuses what comes, by a wrong key;
+    `unheard`: nothing has come since it runs, which the platform may be to blame for."""
 
     key: str
     name: str
@@ -47,6 +48,7 @@ class ChannelState:
     package: str = ""
     mode: str = ""
     deaf: bool = False
+    unheard: bool = False
     heard_at: datetime | None = None
     people: int = 0
 
@@ -118,6 +120,7 @@ def _channels(visit: Visit, told: str) -> Iterator[ChannelState]:
             up=bool(facts.get("up")),
             detail=detail if not told or detail != told else "Cần cấp quyền lại.",
             deaf=is_deaf(facts),
+            unheard=name == ZALO_OA and is_unheard(facts),
             since=_moment(facts.get("since")),
             account=_account(settings, name),
             title=next((str(facts[key]) for key in _NAMES if facts.get(key)), ""),
