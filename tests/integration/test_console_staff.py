@@ -84,6 +84,8 @@ def test_a_member_is_added_moved_and_given_a_code_that_works(
     page = post(clerk, f"/nguoi/{number}/ma")
     assert page.status_code == 200
     code = re.search(r"Mã của Hoàng Thị Em: ([A-Z0-9]{4}-[A-Z0-9]{4})", page.text)
+    assert "Tin soạn sẵn để chép: «Anh/chị Hoàng Thị Em mở " in page.text
+    assert re.search(r"họ mở [^<]+ và nhắn ở cửa sổ riêng: <code>/ma ", page.text)
     assert code
     assert code[1] not in clerk.get(f"/van-phong/nguoi/{number}").text  # only this once
     with office.sessions.begin() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.web.console import forms
+from bot.web.console import deeds, forms
 from bot.web.console.pages.staff_lists import GIVEN, everyone, few_admins
 from bot.web.console.visit import Answer, Done, FormErrors, Missing, Shown, Visit
 from handlers.staff import account_deeds, people_deeds
@@ -79,6 +80,18 @@ def show(visit: Visit) -> Answer:
     return Shown("staff_one.html", _values(visit, _person(visit)))
 
 
+def _places(visit: Visit) -> Iterator[str]:
+    """The accounts that a code can be written to: «Telegram (@…)», «Zalo OA «…»»."""
+    reports: Mapping[str, Mapping[str, Any]] = visit.parts.health()[1].get("channels", {})
+    for channel in visit.parts.notices.channels:
+        facts, label = reports.get(channel, {}), deeds.channel_label(channel)
+        if facts.get("username"):
+            yield f"{label} (https://t.me/{facts['username']})"
+        else:
+            name = facts.get("name")
+            yield f"{label} «{name}»" if name else label
+
+
 def _values(visit: Visit, who: Person, code: str = "") -> dict[str, Any]:
     session = visit.session
     department = session.get(Department, who.department_id) if who.department_id else None
@@ -98,6 +111,7 @@ def _values(visit: Visit, who: Person, code: str = "") -> dict[str, Any]:
         "open_work": people_deeds.open_work(session, who.id),
         "few_admins": few_admins(session),
         "code": code,
+        "code_places": list(_places(visit)) if code else [],
         "code_until": when(visit.now + timedelta(days=TIE_DAYS)),
     }
 
