@@ -39,7 +39,8 @@ def decide(searcher: Searcher, text: str, last: Entry | None, pending: str = "")
     if own in searcher.knowledge.entries and meaning.of_own_file(searcher.reader, question):
         return _answer(decision, own, Facet.STATUS)
     office = meaning.of_office(text)
-    if office in searcher.knowledge.entries and decision.outcome is not Outcome.HUMAN:
+    called = decision.outcome is Outcome.HUMAN or _called_so(decision, decided)
+    if office in searcher.knowledge.entries and not called:
         return _answer(decision, office, None)
     if pending:  # what was asked back is newer than the entry in hand
         return _completed(searcher, text, pending, decision)
