@@ -156,7 +156,7 @@ class Web:
         """Serve; when cancelled, finish the requests in hand. ChannelDown when the port can't be had."""
         listener = self.open()
         self._closing.clear()
-        server = _Server(_config(self._app))
+        server = Server(_config(self._app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         self.state.up, self.state.detail, self.state.since = True, "", self._now()
         try:
@@ -200,8 +200,21 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """uvicorn within a program that has more than it: its loop runs on, and so nothing may be left open."""
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the program, which stops all channels together."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Set up what was accepted at the last moment, then stop: asyncio (3.11) drops it unclosed when its
+        server is closed before."""
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listener in server.sockets:
+                loop.remove_reader(listener.fileno())
+        for _ in range(2):  # rounds of the loop: one makes the connection, the next makes it known to uvicorn
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)

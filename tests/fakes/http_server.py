@@ -99,8 +99,11 @@ class HttpServer:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
+        # asyncio drops, unclosed, what it has accepted and not yet set up when its server is closed.
+        for listener in server.sockets:
+            self.loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0.01)
         server.close()
-        await asyncio.sleep(0.01)  # connections accepted at the last moment
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

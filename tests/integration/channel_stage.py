@@ -6,7 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import uvicorn
+from starlette.types import ASGIApp
+
 from bot.channels.base import Channel
+from bot.channels.web import Server
 
 
 class OpenGate:
@@ -35,6 +39,19 @@ async def serving(channel: Channel, *, up: bool = True) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def web_server(app: ASGIApp) -> AsyncIterator[str]:
+    """A web server of ours in this loop; its address without a path."""
+    server = Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_config=None))
+    task = asyncio.create_task(server.serve())
+    try:
+        await until(lambda: server.started)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
 
 
 async def until(predicate: Callable[[], object], within: float = 20.0) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -40,7 +39,7 @@ from tests.fakes.telegram import (
     refuse,
     slow,
 )
-from tests.integration.channel_stage import serving, until
+from tests.integration.channel_stage import serving, until, web_server
 
 PACE = Pace(poll=5, busy=0.05, first=0.05, longest=0.2, patience=2.5, grace=2.0)
 SECRET = "webhook_secret-1"
@@ -683,19 +682,12 @@ async def test_telegram_delivers_again_what_failed(fake: FakeTelegram, desk: Des
         return await channels[0].webhook(request)
 
     app = Starlette(routes=[Route("/hook", hook, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_config=None))
-    serving = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    address = {"webhook_url": f"http://127.0.0.1:{port}/hook", "webhook_secret": SecretStr(SECRET)}
-    channels.append(channel(fake, desk, mode="webhook", **address))
-    task = asyncio.create_task(channels[0].run())
-    await until(lambda: channels[0].state.up)
-    fake.say(fake.private(), "một")
-    await fake.until(lambda: not fake.pending)
+    async with web_server(app) as web:
+        address = {"webhook_url": f"{web}/hook", "webhook_secret": SecretStr(SECRET)}
+        channels.append(channel(fake, desk, mode="webhook", **address))
+        async with serving(channels[0]):
+            fake.say(fake.private(), "một")
+            await fake.until(lambda: not fake.pending)
     assert texts(fake) == ["đáp một"]
     assert len({incoming.key for incoming in desk.heard}) == 1
     assert len(desk.heard) == 2
-    task.cancel()
-    server.should_exit = True
-    await asyncio.gather(task, serving, return_exceptions=True)

@@ -12,16 +12,18 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
+from uvicorn import Config
 
 from bot.channels import noting
 from bot.channels.base import ChannelDown
 from bot.channels.platform import WebRoute
-from bot.channels.web import Web
+from bot.channels.web import Server, Web
 from bot.web.app import create_app
 from bot.web.assets import linkify, load_apologies
 from bot.web.guard import MAX_BODY, RateLimit
 from bot.web.pages import COOKIE
 from tests.fakes.page_desk import PageDesk
+from tests.integration.channel_stage import until
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 HOME = "https://hoidap.example.vn"
@@ -514,6 +516,18 @@ class TestServing:
         with pytest.raises(asyncio.CancelledError):
             await serving
         assert not web.state.up
+
+    async def test_a_connection_that_comes_while_it_stops_is_closed(self) -> None:
+        server = Server(Config(client_of(PageDesk()).app, port=0, lifespan="off", ws="none", log_config=None))
+        serving = asyncio.create_task(server.serve())
+        await until(lambda: server.started)
+        with socket.create_connection(server.servers[0].sockets[0].getsockname(), timeout=5) as caller:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # accepted in this round of the loop, made a connection in the next
+            await server.shutdown()
+            assert await asyncio.to_thread(caller.recv, 1) == b""
+        server.should_exit = True
+        await serving
 
     async def test_a_taken_port_is_reported(self, desk: PageDesk) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,7 +25,7 @@ from office.database import DatabaseUnavailable, make_engine, session_factory
 from office.inbox import InboxState
 from tests.databases import fresh_sqlite
 from tests.fakes.zalo_bot import Chat, FakeZaloBot, refuse
-from tests.integration.channel_stage import serving, until
+from tests.integration.channel_stage import serving, until, web_server
 from tests.integration.zalo_bot_stage import SECRET, Desk, Stage
 
 ADDRESS = "http://127.0.0.1:9/zalo/bot"  # nobody is there: the tests post themselves
@@ -80,14 +79,8 @@ async def web(bots: list[ZaloBot]) -> AsyncIterator[str]:
         return await bots[0].routes()[0].endpoint(request) if bots else Response(status_code=502)
 
     app = Starlette(routes=[Route("/zalo/bot", hook, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_config=None))
-    task = asyncio.create_task(server.serve())
-    try:
-        await until(lambda: server.started)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/zalo/bot"
-    finally:
-        server.should_exit = True
-        await task
+    async with web_server(app) as address:
+        yield f"{address}/zalo/bot"
 
 
 # --- posted by the platform

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,7 +30,7 @@ from scheduler.courier import Parcel
 from scheduler.stored_files import FileShelf
 from tests.databases import fresh_sqlite
 from tests.fakes.zalo_oa import FakeZaloOa, Group, User
-from tests.integration.channel_stage import OpenGate, serving, until
+from tests.integration.channel_stage import OpenGate, serving, web_server
 
 KEY = b"k" * 32
 PACE = Pace(
@@ -203,12 +201,5 @@ async def served(oa: ZaloOa) -> AsyncIterator[str]:
     """The channel's routes on a web server; the webhook's address."""
     [route] = oa.routes()
     app = Starlette(routes=[Route(route.path, route.endpoint, methods=list(route.methods))])
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_config=None))
-    task = asyncio.create_task(server.serve())
-    try:
-        await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}{route.path}"
-    finally:
-        server.should_exit = True
-        await task
+    async with web_server(app) as address:
+        yield f"{address}{route.path}"
