@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
@@ -36,20 +35,19 @@ class Receiver:
             serve=serve,
             grace=ground.pace.grace,
             scale=ground.pace.first,
+            shut=True,
         )
         self._ground = ground
         self._heard = heard
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._resuming = asyncio.Lock()
         self._resumed = False
 
     async def resume(self) -> None:
-        """Go on with what an earlier life has left, before anything new is taken. Raises
-        DatabaseUnavailable."""
-        async with self._resuming:
-            if not self._resumed:
-                await self.postbox.resume()
-                self._resumed = True
+        """Go on with what an earlier life has left and what has been stored meanwhile; until then events are
+        only stored. Raises DatabaseUnavailable."""
+        if not self._resumed:
+            await self.postbox.resume()
+            self._resumed = True
 
     async def close(self) -> None:
         """Let what is in hand finish for a while."""

@@ -69,7 +69,6 @@ class BotWebhook:
             return PlainTextResponse("not an event", 400)
         try:
             async with asyncio.timeout(self._pace.stored):
-                await self._receiver.resume()
                 await self._receiver.take(raw)
         except (TimeoutError, DatabaseUnavailable):  # it is stored all the same as soon as that can be
             return PlainTextResponse("try again", 503, {"Retry-After": "5"})

@@ -55,6 +55,10 @@ def event(an: Chat, text: str, message_id: str = "m1") -> dict[str, Any]:
     return {"event_name": "message.text.received", "message": message}
 
 
+def failing(*_: Any) -> Any:
+    raise DatabaseUnavailable("tệp đang bị khoá", "thử lại")
+
+
 def hooked(stage: Stage, **options: Any) -> ZaloBot:
     return stage.bot(settings=stage.settings("webhook", ADDRESS), **options)
 
@@ -160,16 +164,14 @@ async def test_broken_and_unknown_events_are_confirmed(stage: Stage, fake: FakeZ
     bot = hooked(stage)
     assert await post(bot, {"event_name": "message.text.received", "message": {"message_id": "m1"}}) == 200
     assert await post(bot, {"event_name": "bot.promoted", "message": {"message_id": "m2"}}) == 200
-    await stage.done(2)
+    async with serving(bot):
+        await stage.done(2)
     assert stage.rows() == {"m1": InboxState.POISONED, "m2": InboxState.ANSWERED}
 
 
 async def test_without_the_database_it_is_to_come_again(
     stage: Stage, fake: FakeZaloBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(*_: Any) -> Any:
-        raise DatabaseUnavailable("tệp đang bị khoá", "thử lại")
-
     bot = hooked(stage)
     async with serving(bot):
         store = bot._receiver.postbox._intake._store
@@ -177,6 +179,19 @@ async def test_without_the_database_it_is_to_come_again(
         assert await post(bot, event(fake.person(), "một")) == 503
         monkeypatch.setattr(bot._receiver.postbox._intake, "_store", store)
         assert await post(bot, event(fake.person(), "một")) == 200
+        await stage.done()
+    assert stage.texts() == ["đáp một"]
+
+
+async def test_what_comes_before_bot_and_database_are_up_is_kept_although_it_does_not_come_again(
+    stage: Stage, fake: FakeZaloBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = hooked(stage)
+    with monkeypatch.context() as away:
+        away.setattr(bot._receiver.postbox, "_left", failing)
+        away.setattr(bot._receiver.postbox._intake, "_store", failing)
+        assert await post(bot, event(fake.person(), "một")) == 503
+    async with serving(bot):
         await stage.done()
     assert stage.texts() == ["đáp một"]
 
