@@ -13,7 +13,7 @@ from bot.channels.plain_text import Page
 from bot.channels.zalo_bot_events import NAME
 from bot.channels.zalo_bot_pages import pages_of
 from bot.channels.zalo_bot_speaking import Speaker
-from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused, TooFast, WrongToken
+from bot.channels.zalo_calls import CallEnded, NotSent, Refused, TooFast, WrongToken
 from office.database import DatabaseUnavailable
 from office.deliveries import Act
 from scheduler.courier import Courier, Failed, Gate, Outcome, Parcel, Paused, Retry, Sent, Uncertain
@@ -91,9 +91,7 @@ def _outcome(ended: CallEnded) -> Outcome:
             return Retry(reason=ended.reason, network=network)
         case Refused(unreachable=unreachable):
             return Failed(reason=ended.reason, unreachable=unreachable)
-        case Lost():
-            return Uncertain(reason=ended.reason)
-    return Uncertain(reason=ended.reason)
+    return Uncertain(reason=ended.reason)  # Lost
 
 
 def _sentence(reason: str) -> str:

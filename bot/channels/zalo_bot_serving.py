@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.channels.answering import Answerer, Undelivered
 from bot.channels.base import Desk
+from bot.channels.noting import note_answered
 from bot.channels.plain_text import Page
 from bot.channels.zalo_bot_events import NAME, Wordless, without_mention
 from bot.channels.zalo_bot_ground import BotGround
@@ -16,7 +18,6 @@ from bot.channels.zalo_bot_pages import pages_of
 from bot.channels.zalo_bot_speaking import AnsweringMouth, Speaker
 from office import contacts, groups, inbox
 from office.contacts import Contact
-from office.database import DatabaseUnavailable
 from office.groups import GroupState
 from office.inbox import AlreadyHandled, InboxState
 from office.messages import Incoming, Line, Reply
@@ -59,6 +60,7 @@ class Server:
             for purpose in (Purpose.ANSWER, Purpose.DEADLINE)
         }
         self._told: dict[str, datetime] = {}  # chat → when it was told that only words are read
+        self._telling = threading.Lock()  # of it: chats are handled in threads, side by side
 
     @property
     def uncertain(self) -> int:
@@ -72,7 +74,7 @@ class Server:
         replies = await self._handled(incoming)
         if replies:
             await self._answer(incoming, replies)
-        await self._answered(incoming)
+        await note_answered(self._desk, incoming, scale=self._ground.pace.first)
 
     async def _answer(self, incoming: Incoming, replies: Sequence[Reply]) -> None:
         """Send the replies; the answers to civil servants come out of what is kept for deadlines too, since
@@ -91,9 +93,13 @@ class Server:
 
     def _is_new(self, incoming: Incoming) -> bool:
         """Whether it is the first that somebody has written in private."""
+        contact = self._contact(incoming)
+        return contact is not None and not incoming.group and contact.first_at == incoming.at
+
+    def _contact(self, incoming: Incoming) -> Contact | None:
+        """What is known of who wrote."""
         with self._sessions() as session:
-            contact = session.get(Contact, (NAME, self._ground.account, self._ground.person(incoming.sender)))
-            return contact is not None and not incoming.group and contact.first_at == incoming.at
+            return session.get(Contact, (NAME, self._ground.account, self._ground.person(incoming.sender)))
 
     def _introduced(self, replies: Sequence[Reply]) -> Sequence[Reply]:
         first, *others = replies
@@ -148,22 +154,14 @@ class Server:
                 inbox.mark_handled(session, NAME, self._ground.account, incoming.key, replies)
         except AlreadyHandled:
             return ()
-        self._told[incoming.chat] = now
+        with self._telling:
+            self._told[incoming.chat] = now
         return replies
 
     def _was_told(self, chat: str, now: datetime) -> bool:
-        self._told = {chat: at for chat, at in self._told.items() if now - at < _SAID_AGAIN}
-        return chat in self._told
-
-    async def _answered(self, incoming: Incoming) -> None:
-        """Remember that it is answered, however long that takes: else it would be answered once more."""
-        failed = 0
-        while True:
-            try:
-                return await asyncio.to_thread(self._desk.answered, incoming)
-            except DatabaseUnavailable:
-                failed += 1
-                await asyncio.sleep(self._ground.pace.backoff(failed))
+        with self._telling:
+            self._told = {chat: at for chat, at in self._told.items() if now - at < _SAID_AGAIN}
+            return chat in self._told
 
     # --- when the month is spent
 
@@ -178,9 +176,8 @@ class Server:
         await asyncio.to_thread(self._told_it_is_spent, incoming)
 
     def _knows_it_is_spent(self, incoming: Incoming) -> bool:
-        with self._sessions() as session:
-            contact = session.get(Contact, (NAME, self._ground.account, self._ground.person(incoming.sender)))
-            return contact is not None and contact.told_spent == month_of(self._ground.clock.now())
+        contact = self._contact(incoming)
+        return contact is not None and contact.told_spent == month_of(self._ground.clock.now())
 
     def _told_it_is_spent(self, incoming: Incoming) -> None:
         now, person = self._ground.clock.now(), self._ground.person(incoming.sender)
