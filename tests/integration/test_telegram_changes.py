@@ -281,7 +281,7 @@ async def test_who_would_wait_long_for_an_upload_goes_later_with_its_text(
     bot: Bot, fake: FakeTelegram, store: Store
 ) -> None:
     fake.plan("sendDocument", slow(0.5))
-    courier = courier_of(bot, store, patience=0.1)
+    courier = courier_of(bot, store, patience=0.02)
     brings = asyncio.create_task(courier.deliver(parcel("a", PLAN, chat=1)))
     await fake.until(lambda: fake.called("sendDocument"))
     waits = await courier.deliver(parcel("a", PLAN, chat=2))

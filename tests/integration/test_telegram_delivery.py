@@ -32,7 +32,7 @@ from tests.fakes.telegram import (
 from tests.fakes.telegram import Outcome as Planned
 from tests.integration.channel_stage import serving
 
-PACE = Pace(poll=5, busy=0.05, first=0.05, longest=0.2, patience=2.5, grace=2.0)
+PACE = Pace(poll=5, busy=0.05, first=0.05, longest=0.2, patience=2.5, grace=10.0)
 PNG = b"\x89PNG\r\n\x1a\n"
 SHEET = File(name="Giao việc.xlsx", media_type="application/x", content=b"xlsx")
 CHART = File(name="biểu đồ.png", media_type="image/png", content=PNG, picture=True)

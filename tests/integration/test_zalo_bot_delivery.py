@@ -30,7 +30,7 @@ from tests.fakes.zalo_bot import (
 )
 from tests.fakes.zalo_bot import Outcome as Planned
 from tests.integration.channel_stage import serving
-from tests.integration.zalo_bot_stage import Desk, Rations, Stage, say
+from tests.integration.zalo_bot_stage import HASTY, PACE, Desk, Rations, Stage, say
 
 LONG = "Nội dung công việc cần làm trong tháng. " * 90
 CHART = File(name="bieu-do.png", media_type="image/png", content=b"png", picture=True)
@@ -66,7 +66,7 @@ def parcel(chat: Chat, reply: Reply, **more: Any) -> Parcel:
 
 
 async def deliver(stage: Stage, chat: Chat, reply: Reply | None = None, **more: Any) -> Outcome:
-    options = {"addresses": more.pop("addresses", None)}
+    options = {name: more.pop(name) for name in ("addresses", "pace") if name in more}
     async with stage.running(**options) as bot:
         return await bot.courier().deliver(parcel(chat, reply or say("Đến hạn"), **more))
 
@@ -144,7 +144,7 @@ async def test_each_end_of_a_call_has_its_outcome(
     stage: Stage, an: Chat, planned: Planned, kind: type[Outcome], arrived: int | None, spent: int
 ) -> None:
     stage.fake.plan("sendMessage", planned)
-    outcome = await deliver(stage, an)
+    outcome = await deliver(stage, an, pace=HASTY if planned.delay else PACE)
     assert type(outcome) is kind
     assert arrived is None or len(stage.fake.sent) == arrived
     assert len(stage.ration.spent) == spent
@@ -166,14 +166,14 @@ async def test_trouble_of_the_platform_is_told_from_that_of_the_network(stage: S
 
 async def test_each_too_many_after_waiting_holds_the_account_longer(stage: Stage, an: Chat) -> None:
     stage.fake.plan("sendMessage", too_many(), too_many())
-    async with stage.running() as bot:
+    async with stage.running(pace=replace(PACE, hold=60.0, longest_hold=600.0)) as bot:
         first = await bot.courier().deliver(parcel(an, say("a")))
         again = await bot.courier().deliver(parcel(an, say("a")))
         third = await bot.courier().deliver(parcel(an, say("a")))
     assert isinstance(first, Paused)
     assert isinstance(again, Paused)
     assert first.account is True
-    assert first.seconds == pytest.approx(0.05, abs=0.001)
+    assert first.seconds == pytest.approx(60.0, abs=0.001)
     assert again.seconds <= first.seconds  # it hadn't waited: no further sign
     assert isinstance(third, Sent)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -34,13 +34,14 @@ PACE = Pace(
     first=0.02,
     longest=0.1,
     whole=2.0,
-    grace=2.0,
+    grace=10.0,
+    stored=10.0,
     typing=0.1,
     hold=0.05,
     longest_hold=0.4,
     check=0.2,
-    timeouts=Timeouts(connect=2.0, read=0.5, picture=0.5, beyond_poll=1.0),
 )
+HASTY = replace(PACE, timeouts=Timeouts(read=0.5, picture=0.5))  # for a platform that is slow
 
 
 class Desk:
@@ -81,6 +82,7 @@ class Rations(Ration):
         self.left = left
         self.spent: list[Purpose] = []
         self.platform_says = 0
+        self.waited = 0
         self.dry = False
 
     async def refusal(self, purpose: Purpose) -> str:
@@ -88,6 +90,7 @@ class Rations(Ration):
         return "Đã hết tin của tháng. Xin Zalo nâng hạn mức." if spent else ""
 
     async def waits(self) -> bool:
+        self.waited += 1
         return self.dry
 
     async def spend(self, purpose: Purpose) -> None:
