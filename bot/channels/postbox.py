@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.answering import Undelivered
+from bot.channels.finishing import finish
 from bot.channels.intake import Also, Arrival, Intake
 from office import inbox
 from office.clock import Clock
@@ -101,14 +102,7 @@ class Postbox:
     async def close(self) -> None:
         """Let what is in hand finish for a while; the rest, and what comes, waits for `resume`."""
         self._shut = True
-        hands = set(self._hands)
-        try:
-            if hands:
-                await asyncio.wait(hands, timeout=self._grace)
-        finally:
-            for task in hands:
-                task.cancel()
-        await asyncio.gather(*hands, return_exceptions=True)
+        await finish(self._hands, self._grace)
 
     @property
     def busy(self) -> int:

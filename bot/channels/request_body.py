@@ -1,10 +1,18 @@
-"""The body of a request that a platform posts to us."""
+"""A request that a platform posts to us: its body, and whether it carries our secret."""
 
 from __future__ import annotations
+
+import hmac
 
 from starlette.requests import ClientDisconnect, Request
 
 BODY_LIMIT = 1_000_000  # bytes
+
+
+def has_secret(request: Request, header: str, secret: str) -> bool:
+    """Whether it carries our secret in this header; never when there is none."""
+    given = request.headers.get(header, "")
+    return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
 
 async def body_of(request: Request) -> bytes | None:

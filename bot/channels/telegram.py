@@ -24,7 +24,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.channels.base import ChannelDown, Desk
 from bot.channels.platform import Platform, WebRoute
-from bot.channels.request_body import body_of
+from bot.channels.request_body import body_of, has_secret
 from bot.channels.telegram_courier import TelegramCourier
 from bot.channels.telegram_events import NAME
 from bot.channels.telegram_fetch import fetch_file
@@ -33,7 +33,7 @@ from bot.channels.telegram_polling import Backoff, Poller
 from bot.channels.telegram_render import BUTTON_LIMIT, LABEL_LIMIT, TEXT_LIMIT
 from bot.channels.telegram_sending import Floods, Sender, Undelivered
 from bot.channels.telegram_updates import Arrival, Ourselves, Unreadable, read_update
-from bot.channels.telegram_webhook import PostedUpdates, has_secret, update_of
+from bot.channels.telegram_webhook import SECRET_HEADER, PostedUpdates, update_of
 from bot.channels.telegram_wire import (
     ALLOWED_UPDATES,
     Flood,
@@ -167,7 +167,7 @@ class Telegram(Platform):
 
     async def webhook(self, request: Request) -> Response:
         """Take an update that Telegram posts. 200 once it has been handled: anything else is repeated."""
-        if not has_secret(request.headers, self._webhook_secret):
+        if not has_secret(request, SECRET_HEADER, self._webhook_secret):
             return PlainTextResponse("unauthorized", 401)
         line = self._line
         if line is None or self._mode != "webhook":

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from telegram.error import BadRequest, Conflict, TelegramError
 
+from bot.channels.finishing import finish
 from bot.channels.telegram_updates import Arrival, Unreadable
 from bot.channels.telegram_wire import Flood, Lost, NotSent, Pace, Unauthorized
 
@@ -171,14 +172,7 @@ class Poller:
 
     async def close(self) -> None:
         """Finish what is in hand as far as time allows, and confirm what is done."""
-        lanes = set(self._lanes.values())
-        try:
-            if lanes:
-                await asyncio.wait(lanes, timeout=self.pace.grace)
-        finally:
-            for lane in lanes:
-                lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
+        await finish(self._lanes.values(), self.pace.grace)
         if self.ledger.offset:
             with suppress(TelegramError, TimeoutError):
                 async with asyncio.timeout(_CONFIRM_WITHIN):

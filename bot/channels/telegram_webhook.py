@@ -1,20 +1,15 @@
-"""What Telegram posts to a webhook: whether it is from there, what it is, and seeing it through."""
+"""What Telegram posts to a webhook: what it is, and seeing it through."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any
 
+from bot.channels.finishing import finish
+
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
-
-
-def has_secret(headers: Mapping[str, str], secret: str) -> bool:
-    """Whether a request carries our secret; never when there is none."""
-    given = headers.get(SECRET_HEADER, "")
-    return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
 
 def update_of(body: bytes) -> dict[str, Any] | None:
@@ -42,11 +37,4 @@ class PostedUpdates:
 
     async def finish(self, grace: float) -> None:
         """Let those in hand end within `grace` seconds; the rest is broken off."""
-        tasks = set(self._tasks)
-        try:
-            if tasks:
-                await asyncio.wait(tasks, timeout=grace)
-        finally:
-            for task in tasks:
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await finish(self._tasks, grace)

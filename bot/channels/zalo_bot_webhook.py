@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 from contextlib import suppress
 from functools import partial
@@ -11,7 +10,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.channels.request_body import body_of
+from bot.channels.request_body import body_of, has_secret
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_codes import plain_json, unhooked
 from bot.channels.zalo_bot_condition import Condition
@@ -60,7 +59,7 @@ class BotWebhook:
             return PlainTextResponse("too large", 413)
         if not body.strip():
             return Response()
-        if not self._is_zalo(request):
+        if not has_secret(request, SECRET_HEADER, self._secret.get_secret_value() if self._secret else ""):
             if _EVENT in body:  # not parsed: anybody can post anything
                 self._condition.refusals.refused()
             return PlainTextResponse("unauthorized", 401)
@@ -74,11 +73,6 @@ class BotWebhook:
         except (TimeoutError, DatabaseUnavailable):  # it is stored all the same as soon as that can be
             return PlainTextResponse("try again", 503, {"Retry-After": "5"})
         return Response()
-
-    def _is_zalo(self, request: Request) -> bool:
-        expected = self._secret.get_secret_value() if self._secret else ""
-        given = request.headers.get(SECRET_HEADER, "")
-        return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
     # --- what Zalo knows of it
 
