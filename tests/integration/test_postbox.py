@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,14 @@ from office.database import DatabaseUnavailable, make_engine, session_factory
 from office.inbox import InboxState, Update
 from office.messages import Incoming
 from tests.databases import fresh_sqlite
+from tests.integration.channel_stage import until
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> sessionmaker[Session]:
-    return session_factory(make_engine(fresh_sqlite(tmp_path)))
+def sessions(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
+    engine = make_engine(fresh_sqlite(tmp_path))
+    yield session_factory(engine)
+    engine.dispose()
 
 
 def read(raw: Any) -> Incoming | None:
@@ -79,12 +82,6 @@ def box(desk: Desk) -> Postbox:
 def states(sessions: sessionmaker[Session]) -> dict[str, InboxState]:
     with sessions() as session:
         return {row.key: row.state for row in session.scalars(select(Update))}
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.005)
 
 
 async def test_an_event_is_handled_once_however_often_it_comes(sessions: sessionmaker[Session]) -> None:

@@ -30,7 +30,7 @@ from tests.fakes.telegram import (
     slow,
 )
 from tests.fakes.telegram import Outcome as Planned
-from tests.integration.channel_stage import serving
+from tests.integration.channel_stage import serving, until
 
 PACE = Pace(poll=5, busy=0.05, first=0.05, longest=0.2, patience=2.5, grace=10.0)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -331,8 +331,7 @@ async def test_a_gate_that_stays_shut_keeps_the_update(fake: FakeTelegram, desk:
     desk.replies = (text("a"),)
     async with running(fake, desk, gate=gate, pace=replace(PACE, patience=0.2)):
         fake.say(fake.private(), "/viec")
-        while len(gate.entered) < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(gate.entered) >= 2)
     assert fake.called("sendMessage") == []
     assert len(fake.pending) == 1
 
