@@ -11,7 +11,6 @@ from typing import Any
 from bot.channels.answering import Patience
 from bot.channels.zalo_bot_api import Timeouts, ZaloBotApi
 from bot.channels.zalo_bot_codes import HOLD_SECONDS
-from bot.channels.zalo_bot_speaking import LONGEST_HOLD
 from bot.channels.zalo_calls import CallEnded, Refused, TooFast, WrongToken
 from office.database import DatabaseUnavailable
 
@@ -31,7 +30,7 @@ class Pace:
     stored: float = 3.0  # an event of the webhook, before the platform is told to come again
     typing: float = 1.0  # an answer that takes longer is announced
     hold: float = HOLD_SECONDS  # after «too many», then twice as long each time …
-    longest_hold: float = LONGEST_HOLD  # … up to this
+    longest_hold: float = 3600.0  # … up to this
     check: float = 600.0  # between looks at whether the webhook is still ours
     timeouts: Timeouts = field(default_factory=Timeouts)
 

@@ -10,14 +10,12 @@ from contextlib import suppress
 from bot.channels.answering import Mouth
 from bot.channels.plain_text import Page
 from bot.channels.zalo_bot_api import ZaloBotApi
-from bot.channels.zalo_bot_codes import HOLD_SECONDS
 from bot.channels.zalo_bot_pages import Picture
 from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused, TooFast, WrongToken
 from office.database import DatabaseUnavailable
 from scheduler.ration import Purpose, Ration
 
 NOT_OPEN = "Chưa kết nối được tới Zalo."
-LONGEST_HOLD = 3600.0
 _LINKS_SECONDS = 3600.0  # that pictures go as links after one got lost
 _STRIKES = 3  # «too many» after waiting each time: then the month's messages are spent
 
@@ -36,9 +34,9 @@ class Speaker:
         api: Callable[[], ZaloBotApi | None],
         ration: Ration,
         *,
-        hold: float = HOLD_SECONDS,
-        longest: float = LONGEST_HOLD,
-        changed: Callable[[], None] = lambda: None,
+        hold: float,
+        longest: float,
+        changed: Callable[[], None],
     ) -> None:
         """`api` gives None while there is no connection. `hold`: seconds after the first «too many»; then
         twice as long each time, up to `longest`. `changed` is called when `spent` has changed."""

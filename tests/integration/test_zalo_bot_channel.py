@@ -42,7 +42,7 @@ from tests.fakes.zalo_bot import (
 )
 from tests.fakes.zalo_bot import Outcome as Planned
 from tests.integration.channel_stage import serving, until
-from tests.integration.zalo_bot_stage import HASTY, KEY, PACE, Desk, Rations, Stage, say
+from tests.integration.zalo_bot_stage import CHART, HASTY, KEY, PACE, Addresses, Desk, Rations, Stage, say
 
 
 @pytest.fixture
@@ -468,12 +468,6 @@ async def test_the_part_that_failed_is_sent_again_and_not_those_before(
 # --- pictures and files
 
 
-class Addresses:
-    async def address(self, file: File) -> str | None:
-        return f"https://sct.example.vn/tep/{file.name}"
-
-
-CHART = File(name="bieu-do.png", media_type="image/png", content=b"png", picture=True)
 SHEET = File(name="bao-cao.xlsx", media_type="application/x", content=b"xlsx")
 
 

@@ -30,10 +30,9 @@ from tests.fakes.zalo_bot import (
 )
 from tests.fakes.zalo_bot import Outcome as Planned
 from tests.integration.channel_stage import serving
-from tests.integration.zalo_bot_stage import HASTY, PACE, Desk, Rations, Stage, say
+from tests.integration.zalo_bot_stage import CHART, HASTY, PACE, Addresses, Desk, Rations, Stage, say
 
 LONG = "Nội dung công việc cần làm trong tháng. " * 90
-CHART = File(name="bieu-do.png", media_type="image/png", content=b"png", picture=True)
 
 
 @pytest.fixture
@@ -53,11 +52,6 @@ def stage(fake: FakeZaloBot, tmp_path: Path) -> Iterator[Stage]:
     sessions = session_factory(engine)
     yield Stage(fake, sessions, Desk(sessions))
     engine.dispose()
-
-
-class Addresses:
-    async def address(self, file: File) -> str | None:
-        return f"https://sct.example.vn/tep/{file.name}"
 
 
 def parcel(chat: Chat, reply: Reply, **more: Any) -> Parcel:

@@ -42,6 +42,14 @@ PACE = Pace(
     check=0.2,
 )
 HASTY = replace(PACE, timeouts=Timeouts(read=0.5, picture=0.5))  # for a platform that is slow
+CHART = File(name="bieu-do.png", media_type="image/png", content=b"png", picture=True)
+
+
+class Addresses:
+    """Makes an address of each file's name."""
+
+    async def address(self, file: File) -> str | None:
+        return f"https://sct.example.vn/tep/{file.name}"
 
 
 class Desk:
