@@ -160,7 +160,7 @@ class ZaloBot(Platform):
         self.state.facts["name"] = me.display_name or me.account_name
         self._api = api
         self._open.set()
-        await self._patience.stored(self._receiver.resume)
+        await self._patience.call(self._receiver.resume)
         if self._settings.mode == "webhook":
             await self._webhook.keep(api, doubted=self._speaker.doubted)
         else:

@@ -1,4 +1,4 @@
-"""Calls of the Zalo Bot Platform that are made until it answers."""
+"""What a Zalo bot needs before it can serve, tried until it goes well."""
 
 from __future__ import annotations
 
@@ -24,27 +24,20 @@ class Patience:
         self._pace = pace
 
     async def call(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """What the platform answers. Raises WrongToken and Refused."""
+        """What comes of a call once platform and database are there. Raises WrongToken and Refused."""
         failed = 0
         while True:
+            failed += 1
+            wait = self._pace.backoff(failed)
             try:
                 return await call()
             except (WrongToken, Refused):
                 raise
             except CallEnded as ended:
-                failed += 1
-                reason = ended.reason.removesuffix(_AGAIN).rstrip(".")
-                self._condition.mark(up=False, detail=f"{reason}.{_AGAIN}")
-                wait = ended.seconds if isinstance(ended, TooFast) else self._pace.backoff(failed)
-                await asyncio.sleep(wait)
-
-    async def stored(self, store: Callable[[], Awaitable[None]]) -> None:
-        """Return once the database can be used."""
-        failed = 0
-        while True:
-            try:
-                return await store()
+                reason = ended.reason.removesuffix(_AGAIN).rstrip(".") + "." + _AGAIN
+                if isinstance(ended, TooFast):
+                    wait = ended.seconds
             except DatabaseUnavailable as unavailable:
-                failed += 1
-                self._condition.mark(up=False, detail=unavailable.message)
-                await asyncio.sleep(self._pace.backoff(failed))
+                reason = unavailable.message
+            self._condition.mark(up=False, detail=reason)
+            await asyncio.sleep(wait)

@@ -209,11 +209,12 @@ async def test_what_comes_before_bot_and_database_are_up_is_kept_although_it_doe
     stage: Stage, fake: FakeZaloBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bot = hooked(stage)
-    with monkeypatch.context() as away:
-        away.setattr(bot._receiver.postbox, "_left", failing)
-        away.setattr(bot._receiver.postbox._intake, "_store", failing)
+    monkeypatch.setattr(bot._receiver.postbox, "_left", failing)
+    monkeypatch.setattr(bot._receiver.postbox._intake, "_store", failing)
+    async with serving(bot, up=False):
+        await until(lambda: bot.state.detail == "tệp đang bị khoá")
         assert await post(bot, event(fake.person(), "một")) == 503
-    async with serving(bot):
+        monkeypatch.undo()
         await stage.done()
     assert stage.texts() == ["đáp một"]
 
