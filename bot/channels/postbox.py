@@ -43,7 +43,7 @@ Serve = Callable[[Incoming], Awaitable[None]]
 
 
 class Postbox:
-    """The events of one account.
+    """The events of one account. What is taken before `resume` is only stored, as it is after `close`.
 
     `read` makes of a stored event what handlers know, None for one that says nothing; raises Unreadable.
     `serve` handles and answers it; raises Undelivered or DatabaseUnavailable to have it again later.
@@ -60,12 +60,8 @@ class Postbox:
         serve: Serve,
         grace: float = 8.0,
         scale: float = 1.0,
-        shut: bool = False,
     ) -> None:
-        """`grace`: seconds for what is in hand when we are to stop. `scale`: of the pauses between tries.
-
-        `shut`: what is taken before `resume` is only stored, as it is after `close`.
-        """
+        """`grace`: seconds for what is in hand when we are to stop. `scale`: of the pauses between tries."""
         self._channel = channel
         self._account = account
         self._sessions = sessions
@@ -74,7 +70,7 @@ class Postbox:
         self._serve = serve
         self._grace = grace
         self._scale = scale
-        self._shut = shut
+        self._shut = True
         self._intake = Intake(self._store, sessions=sessions, stored=self._taken, scale=scale)
         self._tails: dict[str, asyncio.Task[None]] = {}  # chat → the last event of it that is in hand
         self._hands: set[asyncio.Task[None]] = set()

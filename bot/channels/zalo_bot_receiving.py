@@ -35,7 +35,6 @@ class Receiver:
             serve=serve,
             grace=ground.pace.grace,
             scale=ground.pace.first,
-            shut=True,
         )
         self._ground = ground
         self._heard = heard

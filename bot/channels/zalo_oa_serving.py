@@ -65,7 +65,6 @@ class OaServer:
             serve=self._serve,
             grace=grace,
             scale=scale,
-            shut=True,
         )
 
     def open(self, line: Line, answerer: Answerer) -> None:

@@ -79,6 +79,12 @@ def box(desk: Desk) -> Postbox:
     )
 
 
+async def opened(desk: Desk) -> Postbox:
+    postbox = box(desk)
+    await postbox.resume()
+    return postbox
+
+
 def states(sessions: sessionmaker[Session]) -> dict[str, InboxState]:
     with sessions() as session:
         return {row.key: row.state for row in session.scalars(select(Update))}
@@ -86,7 +92,7 @@ def states(sessions: sessionmaker[Session]) -> dict[str, InboxState]:
 
 async def test_an_event_is_handled_once_however_often_it_comes(sessions: sessionmaker[Session]) -> None:
     desk = Desk(sessions)
-    postbox = box(desk)
+    postbox = await opened(desk)
     assert await postbox.take("a", {"key": "a"})
     assert not await postbox.take("a", {"key": "a"})
     await until(lambda: desk.served)
@@ -99,7 +105,7 @@ async def test_an_event_is_handled_once_however_often_it_comes(sessions: session
 async def test_a_chat_is_served_in_order_and_waits_for_no_other(sessions: sessionmaker[Session]) -> None:
     desk = Desk(sessions)
     desk.holds.clear()
-    postbox = box(desk)
+    postbox = await opened(desk)
     for key in ("1", "2", "3"):
         await postbox.take(key, {"key": key})
     await postbox.take("other", {"key": "other", "chat": "binh"})
@@ -114,7 +120,7 @@ async def test_a_chat_is_served_in_order_and_waits_for_no_other(sessions: sessio
 async def test_what_a_crash_has_left_is_gone_on_with(sessions: sessionmaker[Session]) -> None:
     desk = Desk(sessions)
     desk.holds.clear()
-    postbox = box(desk)
+    postbox = await opened(desk)
     await postbox.take("a", {"key": "a"})
     await postbox.close()  # nothing was done with it
     assert states(sessions) == {"a": InboxState.RECEIVED}
@@ -129,7 +135,7 @@ async def test_what_a_crash_has_left_is_gone_on_with(sessions: sessionmaker[Sess
 async def test_the_platform_and_the_database_may_be_away_for_long(sessions: sessionmaker[Session]) -> None:
     desk = Desk(sessions)
     desk.ends = [Undelivered(), DatabaseUnavailable("khoá", "chờ")] * 4
-    postbox = box(desk)
+    postbox = await opened(desk)
     await postbox.take("a", {"key": "a"})
     await until(lambda: desk.served == ["a"])
     await postbox.close()
@@ -140,7 +146,7 @@ async def test_a_fault_of_ours_is_given_up_and_blocks_nobody(
 ) -> None:
     desk = Desk(sessions)
     desk.ends = [ValueError("lời của dân")] * 5
-    postbox = box(desk)
+    postbox = await opened(desk)
     await postbox.take("a", {"key": "a"})
     await postbox.take("b", {"key": "b"})
     await until(lambda: desk.served == ["b"])
@@ -152,7 +158,7 @@ async def test_a_fault_of_ours_is_given_up_and_blocks_nobody(
 
 async def test_what_cannot_be_read_or_says_nothing_is_done_with(sessions: sessionmaker[Session]) -> None:
     desk = Desk(sessions)
-    postbox = box(desk)
+    postbox = await opened(desk)
     await postbox.take("x", {"broken": True})
     await postbox.take("y", {"nothing": True})
     await until(lambda: set(states(sessions).values()) == {InboxState.POISONED, InboxState.ANSWERED})
@@ -165,7 +171,7 @@ async def test_what_cannot_be_stored_yet_is_stored_later_with_what_follows_from_
     sessions: sessionmaker[Session],
 ) -> None:
     desk = Desk(sessions)
-    postbox = box(desk)
+    postbox = await opened(desk)
     told: list[str] = []
     away = iter([True, True])
 
@@ -188,7 +194,7 @@ async def test_one_that_can_never_be_stored_keeps_no_other_out(
     sessions: sessionmaker[Session], caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = Desk(sessions)
-    postbox = box(desk)
+    postbox = await opened(desk)
     deep: list[Any] = []
     for _ in range(10_000):
         deep = [deep]
