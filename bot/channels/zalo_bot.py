@@ -7,7 +7,6 @@ the BotWebhook; the Server handles and answers them; the Speaker says what anybo
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -67,7 +66,6 @@ class ZaloBot(Platform):
         self.account = account_of(settings.token.get_secret_value() if settings.token else "")
         self._settings = settings
         self._api: ZaloBotApi | None = None
-        self._open = asyncio.Event()  # whether there is a connection
         self._ground = ground = BotGround(
             account=self.account,
             sessions=sessions,
@@ -98,24 +96,19 @@ class ZaloBot(Platform):
         )
 
     async def run(self) -> None:
-        """Serve until cancelled, then finish what is in hand. Raises ChannelDown."""
+        """Serve for as long as that can be, then finish what is in hand. Raises ChannelDown."""
         api = self._connection()
         reason = ""
         try:
             await self._serve_line(api)
-        except WrongToken as wrong:
-            reason = wrong.reason
-        except Refused as refused:
-            reason = refused.reason
-        except asyncio.CancelledError:
-            await self._receiver.close()
-            raise
+        except (WrongToken, Refused) as ended:
+            reason = ended.reason
         finally:
-            self._condition.mark(up=False)
-            self._open.clear()
+            self._condition.mark(up=False, detail=reason)
+            await self._receiver.close()
             self._api = None
             await api.close()
-        raise self._down(reason)
+        raise ChannelDown(reason, retry=False)
 
     def courier(self) -> ZaloBotCourier:
         """What the account's lane sends through; before the bot is open, it says that it isn't."""
@@ -159,7 +152,6 @@ class ZaloBot(Platform):
         self._server.names = (me.display_name, me.account_name)
         self.state.facts["name"] = me.display_name or me.account_name
         self._api = api
-        self._open.set()
         await self._patience.call(self._receiver.resume)
         if self._settings.mode == "webhook":
             await self._webhook.keep(api, doubted=self._speaker.doubted)
@@ -174,7 +166,6 @@ class ZaloBot(Platform):
         await Poller(api, take=self._receiver.take, report=report, pace=pace).run()
 
     async def _serve(self, incoming: Incoming) -> None:
-        await self._open.wait()
         try:
             await self._server.serve(incoming)
         finally:

@@ -39,17 +39,14 @@ class Receiver:
         self._ground = ground
         self._heard = heard
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._resumed = False
 
     async def resume(self) -> None:
-        """Go on with what an earlier life has left and what has been stored meanwhile; until then events are
-        only stored. Raises DatabaseUnavailable."""
-        if not self._resumed:
-            await self.postbox.resume()
-            self._resumed = True
+        """Go on with what was left or stored meanwhile, and have what comes served. Raises
+        DatabaseUnavailable."""
+        await self.postbox.resume()
 
     async def close(self) -> None:
-        """Let what is in hand finish for a while."""
+        """Let what is in hand finish for a while; what comes is only stored."""
         await self.postbox.close()
 
     async def take(self, raw: Any) -> None:
