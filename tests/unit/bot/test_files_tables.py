@@ -101,10 +101,10 @@ def test_a_useless_file_is_refused_with_what_to_do(
 def test_a_zip_that_unpacks_to_too_much_is_refused_at_once(session: Session) -> None:
     content = zipped({"xl/sharedStrings.xml": b"\0" * 60_000_000})
     assert len(content) < 100_000
-    start = clock.perf_counter()
+    start = clock.process_time()
     with pytest.raises(Refused, match="quá nhiều dữ liệu"):
         read_assignments(content, "v.xlsx", session, TODAY)
-    assert clock.perf_counter() - start < 1
+    assert clock.process_time() - start < 1
 
 
 def test_entities_that_multiply_are_refused_at_once(session: Session) -> None:
@@ -112,10 +112,10 @@ def test_entities_that_multiply_are_refused_at_once(session: Session) -> None:
     entities += [b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 10)]
     doctype = b"<!DOCTYPE worksheet [" + b"".join(entities) + b"]>"
     content = repacked(xlsx(HEADINGS), lambda sheet: doctype + sheet.replace("Nội dung".encode(), b"&a9;"))
-    start = clock.perf_counter()
+    start = clock.process_time()
     with pytest.raises(Refused, match="hỏng"):
         read_assignments(content, "v.xlsx", session, TODAY)
-    assert clock.perf_counter() - start < 5
+    assert clock.process_time() - start < 5
 
 
 def test_a_zip_that_is_no_workbook_is_refused(session: Session) -> None:
@@ -133,19 +133,19 @@ def with_row(number: int) -> bytes:
 
 
 def test_rows_far_below_are_read_and_beyond_excels_last_are_not_waited_for(session: Session) -> None:
-    start = clock.perf_counter()
+    start = clock.process_time()
     assert preview(session, with_row(1_048_576), "v.xlsx").rows == (1_048_576,)
     with pytest.raises(Refused, match="không có nhiệm vụ"):
         preview(session, with_row(99_999_999_999), "v.xlsx")
-    assert clock.perf_counter() - start < 20
+    assert clock.process_time() - start < 20
 
 
 def test_a_full_list_is_read_in_seconds(session: Session) -> None:
     rows = [(f"Việc {n}", "QLTM", f"Người Lạ {n}; Bình", "30/11/2026") for n in range(MAX_ROWS)]
-    start = clock.perf_counter()
+    start = clock.process_time()
     found = preview(session, xlsx(HEADINGS, *rows), "v.xlsx")
     assert len(found.problems) == MAX_ROWS
-    assert clock.perf_counter() - start < 30
+    assert clock.process_time() - start < 30
 
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

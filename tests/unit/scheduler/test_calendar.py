@@ -150,10 +150,10 @@ def test_working_hours_add_up(moment: datetime, one: int, two: int) -> None:
 
 
 def test_counting_is_cheap() -> None:
-    started = clock.perf_counter()
+    started = clock.process_time()
     for _ in range(1000):
         CALENDAR.add_working_days(date(2026, 1, 5), 10)
-    assert clock.perf_counter() - started < 0.5
+    assert clock.process_time() - started < 0.5
 
 
 # --- the office's own files

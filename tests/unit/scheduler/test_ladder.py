@@ -100,7 +100,7 @@ def test_a_ladder_has_bounds() -> None:
 def test_the_next_rung_is_cheap() -> None:
     after = datetime(2026, 6, 1, tzinfo=UTC)
     next_rung(Ladder(), date(2026, 6, 10), CALENDAR, after=after)  # reads the year's days
-    started = clock.perf_counter()
+    started = clock.process_time()
     for _ in range(2000):
         next_rung(Ladder(), date(2026, 6, 10), CALENDAR, after=after)
-    assert clock.perf_counter() - started < 0.5
+    assert clock.process_time() - started < 0.5
