@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _T = TypeVar("_T")
+_PATIENCE = 30.0  # seconds; a machine that does much else is slow
 _NAME = re.compile(rb'(?<![\w*])name="([^"]*)"')
 _FILENAME = re.compile(rb'filename="([^"]*)"')
 _FILENAME_UTF8 = re.compile(rb"filename\*=utf-8''([^;\r\n]+)", re.IGNORECASE)
@@ -78,16 +79,16 @@ class HttpServer:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(_PATIENCE)
 
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
+        self._thread.join(_PATIENCE)
         self.loop.close()
 
     def call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Run something in the server's loop, from another thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(5)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(_PATIENCE)
 
     def _main(self) -> None:
         asyncio.set_event_loop(self.loop)

@@ -21,8 +21,9 @@ def call(fake: FakeZaloBot, method: str, **parameters: Any) -> httpx.Response:
 
 
 def request(
-    fake: FakeZaloBot, method: str, path: str, *, timeout: float = 10.0, **more: Any
+    fake: FakeZaloBot, method: str, path: str, *, read_timeout: float = 10.0, **more: Any
 ) -> httpx.Response:
+    timeout = httpx.Timeout(10, read=read_timeout)
     with httpx.Client(trust_env=False, timeout=timeout, verify=_NO_TLS) as client:
         return client.request(method, f"{fake.url}{path}", **more)
 

@@ -130,8 +130,8 @@ def test_a_long_poll_wakes_for_a_new_update(fake: FakeTelegram) -> None:
     timer = threading.Timer(0.2, fake.say, (fake.private(1), "a"))
     timer.start()
     started = time.monotonic()
-    assert len(call(fake, "getUpdates", timeout=5).json()["result"]) == 1
-    assert 0.1 < time.monotonic() - started < 2
+    assert len(call(fake, "getUpdates", timeout=50).json()["result"]) == 1
+    assert 0.1 < time.monotonic() - started < 10
     timer.join()
 
 
@@ -143,12 +143,11 @@ def test_updates_that_nobody_asked_for_are_not_kept(fake: FakeTelegram) -> None:
 
 def test_the_older_of_two_polls_ends_with_a_conflict(fake: FakeTelegram) -> None:
     codes: list[int] = []
-    older = threading.Thread(target=lambda: codes.append(call(fake, "getUpdates", timeout=5).status_code))
+    older = threading.Thread(target=lambda: codes.append(call(fake, "getUpdates", timeout=50).status_code))
     older.start()
     fake.wait_for(lambda: fake.called("getUpdates"))
-    time.sleep(0.1)
     assert call(fake, "getUpdates").status_code == 200
-    older.join(3)
+    older.join(20)
     assert codes == [409]
 
 
@@ -316,10 +315,10 @@ def test_a_move_is_told_in_both_chats(fake: FakeTelegram) -> None:
 
 def test_what_has_arrived_is_carried_out_although_the_client_is_gone(fake: FakeTelegram) -> None:
     fake.latency_ms = 400
-    with pytest.raises(httpx.ReadTimeout), httpx.Client(trust_env=False, timeout=0.05) as client:
+    soon = httpx.Timeout(10, read=0.05)
+    with pytest.raises(httpx.ReadTimeout), httpx.Client(trust_env=False, timeout=soon) as client:
         client.post(f"{fake.url}/bot{fake.token}/sendMessage", data={"chat_id": 1, "text": "a"})
-    assert fake.requests_in_flight == 1
-    fake.wait_for(lambda: fake.received(fake.private(1)), 2)
+    fake.wait_for(lambda: fake.received(fake.private(1)))
 
 
 def test_it_runs_as_a_process_of_its_own() -> None:
@@ -327,7 +326,7 @@ def test_it_runs_as_a_process_of_its_own() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with httpx.Client(trust_env=False, base_url=url) as client:
+        with httpx.Client(trust_env=False, base_url=url, timeout=20) as client:
             for text in ("một", "hai"):
                 client.post(f"/bot{TOKEN}/sendMessage", data={"chat_id": -55, "text": text})
             [sent] = client.get("/_control/sent").json()

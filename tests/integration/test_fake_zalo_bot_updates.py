@@ -67,33 +67,35 @@ def test_a_poll_in_vain_ends_with_408(fake: FakeZaloBot, timeout: int | str | No
     response = call(fake, "getUpdates", **({} if timeout is None else {"timeout": timeout}))
     assert response.json() == {"ok": False, "description": "Request timeout", "error_code": 408}
     assert refused(response, 408)
-    assert 0.05 <= time.monotonic() - started < 1
+    assert 0.05 <= time.monotonic() - started < 9
 
 
 def test_a_poll_wakes_for_a_message(fake: FakeZaloBot, an: Chat) -> None:
     fake.poll_seconds = None
     started = time.monotonic()
     fake.say(an, "muộn", late=0.1)
-    assert polled(fake, timeout=5) == "muộn"
-    assert 0.09 < time.monotonic() - started < 2
+    assert polled(fake, timeout=30) == "muộn"
+    assert 0.09 < time.monotonic() - started < 9
 
 
 def test_two_pollers_split_the_messages(fake: FakeZaloBot, an: Chat) -> None:
-    fake.poll_seconds = 2
+    fake.poll_seconds = 9
     with ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(polled, fake) for _ in range(2)]
         fake.wait_for(lambda: len(fake.called("getUpdates")) == 3)
         for text in ("một", "hai"):
             fake.say(an, text)
-        texts = {answer.result(5) for answer in answers}
+        texts = {answer.result(20) for answer in answers}
     assert texts == {"một", "hai"}
 
 
 def test_a_poller_that_has_gone_away_takes_nothing_with_it(fake: FakeZaloBot, an: Chat) -> None:
     fake.poll_seconds = 5
     with pytest.raises(httpx.ReadTimeout):
-        request(fake, "POST", f"/bot{fake.token}/getUpdates", timeout=0.05)
-    time.sleep(0.05)
+        request(fake, "POST", f"/bot{fake.token}/getUpdates", read_timeout=0.05)
+    fake.wait_for(lambda: len(fake.called("getUpdates")) == 2)
+    while fake._server.transports or fake._server.tasks:  # until it is known to have gone
+        time.sleep(0.01)
     fake.say(an, "một")
     assert polled(fake) == "một"
 
@@ -195,7 +197,7 @@ def _answer_plainly(listening: socket.socket) -> None:
 
 def test_events_are_posted_with_the_secret(fake: FakeZaloBot, an: Chat, webhook: Receiver) -> None:
     fake.say(an, "lệ phí?")
-    fake.wait_for(lambda: not fake.pending, 2)
+    fake.wait_for(lambda: not fake.pending)
     [post] = webhook.requests
     assert post.headers[SECRET_HEADER.lower()] == SECRET
     assert (post.headers["user-agent"], post.headers["content-type"]) == (
@@ -206,7 +208,7 @@ def test_events_are_posted_with_the_secret(fake: FakeZaloBot, an: Chat, webhook:
     assert webhook.events[0]["message"]["text"] == "lệ phí?"
     fake.wrapped = True
     fake.say(an, "lệ phí?")
-    fake.wait_for(lambda: not fake.pending, 2)
+    fake.wait_for(lambda: not fake.pending)
     assert webhook.events[1]["ok"] is True
     assert webhook.events[1]["result"]["message"]["text"] == "lệ phí?"
 
@@ -214,14 +216,14 @@ def test_events_are_posted_with_the_secret(fake: FakeZaloBot, an: Chat, webhook:
 def test_what_waited_is_posted_when_a_webhook_is_set(fake: FakeZaloBot, an: Chat, receiver: Receiver) -> None:
     fake.say(an, "a")
     call(fake, "setWebhook", url=receiver.url, secret_token=SECRET)
-    fake.wait_for(lambda: not fake.pending, 2)
+    fake.wait_for(lambda: not fake.pending)
     assert [event["message"]["text"] for event in receiver.events] == ["a"]
 
 
 def test_an_event_is_posted_again_until_it_is_taken(fake: FakeZaloBot, an: Chat, webhook: Receiver) -> None:
     webhook.statuses = [500, 404]
     fake.say(an, "a")
-    fake.wait_for(lambda: not fake.pending, 2)
+    fake.wait_for(lambda: not fake.pending)
     assert len(webhook.events) == 3
     assert webhook.events[0] == webhook.events[2]
     assert [post.status for post in fake.posts[-3:]] == [500, 404, 200]
@@ -233,18 +235,18 @@ def test_an_event_that_nobody_takes_is_lost_in_the_end(
     fake.retries = 1
     webhook.statuses = [500, 500]
     fake.say(an, "a")
-    fake.wait_for(lambda: fake.lost, 2)
+    fake.wait_for(lambda: fake.lost)
     assert (len(webhook.events), len(fake.pending)) == (2, 1)
     call(fake, "deleteWebhook")
     assert refused(call(fake, "getUpdates"), 408)
 
 
 def test_a_slow_answer_counts_as_none(fake: FakeZaloBot, an: Chat, webhook: Receiver) -> None:
-    fake.answer_within, webhook.seconds = 0.05, 5.0
+    fake.answer_within, webhook.seconds, fake.retries = 0.05, 5.0, 100
     fake.say(an, "a")
-    fake.wait_for(lambda: fake.posts[-1].outcome == "webhook.err.timeout", 2)
-    webhook.seconds = 0.0
-    fake.wait_for(lambda: not fake.pending, 2)
+    fake.wait_for(lambda: fake.posts[-1].outcome == "webhook.err.timeout")
+    fake.answer_within, webhook.seconds = 5.0, 0.0
+    fake.wait_for(lambda: not fake.pending)
     assert len(webhook.events) >= 2
 
 
@@ -265,9 +267,9 @@ def test_without_its_webhook_an_event_waits_for_a_poll(
     fake: FakeZaloBot, an: Chat, webhook: Receiver
 ) -> None:
     webhook.statuses = [500] * 9
-    fake.retry_pause = 0.05
+    fake.retry_pause = 5.0  # by then it has none any more
     fake.say(an, "a")
-    fake.wait_for(lambda: fake.posts[-1].status == 500, 2)
+    fake.wait_for(lambda: fake.posts[-1].status == 500)
     call(fake, "deleteWebhook")
     assert polled(fake) == "a"
     fake.say(an, "b")
@@ -277,10 +279,10 @@ def test_without_its_webhook_an_event_waits_for_a_poll(
 def test_duplicates_and_stragglers_come_when_asked_for(
     fake: FakeZaloBot, an: Chat, webhook: Receiver
 ) -> None:
-    first = fake.say(an, "một", late=0.05)
+    first = fake.say(an, "một", late=0.3)
     second = fake.say(an, "hai", duplicate=1)
     fake.say(an, "hai", message_id=second)
-    fake.wait_for(lambda: len([post for post in fake.posts if post.event]) == 4, 2)
+    fake.wait_for(lambda: len([post for post in fake.posts if post.event]) == 4)
     assert [event["message"]["message_id"] for event in webhook.events] == [second] * 3 + [first]
     assert webhook.events[3]["message"]["date"] <= webhook.events[0]["message"]["date"]
     call(fake, "deleteWebhook")

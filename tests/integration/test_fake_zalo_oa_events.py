@@ -177,8 +177,8 @@ def test_any_answer_may_be_enough(receiver: Receiver) -> None:
 
 
 def test_a_late_answer_counts_for_nothing(receiver: Receiver) -> None:
-    receiver.answers = [0.06]
-    with office_with(retries=(0.1, 0.3), answer_within=0.03) as office:
+    receiver.answers = [0.3]
+    with office_with(retries=(0.15, 0.3, 1.0, 3.0), answer_within=0.2) as office:
         office.fake.webhook_url = receiver.url
         office.fake.say(office.fake.person("An"), "một")
         office.fake.wait_for(lambda: not office.fake.unanswered)
@@ -221,7 +221,7 @@ def test_it_runs_as_a_process_of_its_own(receiver: Receiver) -> None:
     command = [sys.executable, "-m", "tests.fakes.zalo_oa", "--webhook", receiver.url, "--latency-ms", "1"]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
-        httpx.Client(trust_env=False, timeout=10) as client,
+        httpx.Client(trust_env=False, timeout=20) as client,
     ):
         assert process.stdout is not None
         url = process.stdout.readline().strip()
@@ -252,4 +252,4 @@ def test_it_runs_as_a_process_of_its_own(receiver: Receiver) -> None:
         assert control("reset") is True
         assert control("stats")["sent"] == 0
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(20) == 0
