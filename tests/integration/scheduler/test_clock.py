@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from office.clock import SystemClock
 from office.database import DatabaseUnavailable
 from scheduler.clock import Waker
@@ -33,7 +35,7 @@ class Plan:
         return min(self.due, default=None)
 
 
-async def run(waker: Waker, plan: Plan, count: int, within: float = 10.0) -> None:
+async def run(waker: Waker, plan: Plan, count: int, within: float = 30.0) -> None:
     task = asyncio.create_task(waker.run())
     try:
         async with asyncio.timeout(within):
@@ -44,6 +46,7 @@ async def run(waker: Waker, plan: Plan, count: int, within: float = 10.0) -> Non
         await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.alone
 async def test_what_is_due_fires_within_a_moment_of_it() -> None:
     clock = SystemClock()
     now = clock.now()
@@ -61,7 +64,7 @@ async def test_a_commit_that_makes_an_earlier_moment_wakes_it() -> None:
     plan.due.append(clock.now() + timedelta(seconds=0.3))
     await asyncio.to_thread(waker.wake)
     await running
-    assert plan.fired[0] < timedelta(seconds=0.3)
+    assert plan.fired[0] < timedelta(seconds=5)  # the scan would come after 15
 
 
 async def test_a_clock_that_is_set_forward_is_noticed_by_the_scan() -> None:
