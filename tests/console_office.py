@@ -125,7 +125,7 @@ class ConsoleOffice:
     def client(self) -> httpx.Client:
         """Somebody's browser, not logged in."""
         headers = {"Origin": self.url, "X-Forwarded-For": self.address()}
-        client = httpx.Client(base_url=self.url, timeout=10, headers=headers, trust_env=False)
+        client = httpx.Client(base_url=self.url, timeout=20, headers=headers, trust_env=False)
         self._clients.append(client)
         return client
 

@@ -25,8 +25,8 @@ from office.database import make_engine, session_factory, upgrade
 from tests.fakes.telegram import FakeTelegram
 
 COMMAND = Path(sys.executable).with_name("xinluon")
-START_SECONDS = 20.0
-COMMAND_SECONDS = 20.0
+START_SECONDS = 30.0
+COMMAND_SECONDS = 30.0
 
 _SERVING = re.compile(r"phục vụ tại http://127\.0\.0\.1:(\d+)")
 
@@ -82,7 +82,7 @@ class Program:
         self.port = 0
         self.config = folder / "config.yaml"
         self._process: subprocess.Popen[bytes] | None = None
-        self._client = httpx.Client(timeout=10, trust_env=False)
+        self._client = httpx.Client(timeout=20, trust_env=False)
         tree: dict[str, dict[str, Any]] = {"web": {"port": 0}, "knowledge": {"reload_seconds": 0.3}}
         if telegram:
             tree["telegram"] = {"enabled": True, "base_url": telegram.url}
@@ -134,7 +134,7 @@ class Program:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def wait(self, timeout: float = 10.0) -> int:
+    def wait(self, timeout: float = 20.0) -> int:
         """Its exit code."""
         assert self._process is not None
         return self._process.wait(timeout)
@@ -224,7 +224,7 @@ class Program:
             return connection.execute(query, parameters).fetchall()
 
 
-def until(predicate: Callable[[], object], *, within: float = 10.0, every: float = 0.02) -> None:
+def until(predicate: Callable[[], object], *, within: float = 20.0, every: float = 0.02) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + within
     while not predicate():

@@ -51,10 +51,10 @@ def citizens(program: Program) -> Iterator[list[str]]:
     asking = threading.Thread(target=ask_on, args=(program, stop, answered))
     asking.start()
     try:
-        until(lambda: len(answered) > 5, within=20)
+        until(lambda: len(answered) > 5)
         yield answered
         before = len(answered)
-        until(lambda: len(answered) > before + 5, within=20)  # it goes on
+        until(lambda: len(answered) > before + 5)  # it goes on
     finally:
         stop.set()
         asking.join()

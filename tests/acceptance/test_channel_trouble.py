@@ -47,9 +47,9 @@ def test_a_dead_api_server_is_told_and_joined_when_it_comes_to_life(tmp_path: Pa
         assert "31/12/2026" in str(program.chat(text="phí bán lẻ thuốc lá"))
         with fake:
             fake.plan("getMe", bad_gateway())  # and it isn't quite awake at first
-            until(lambda: program.health()[0] == 200, within=20)
+            until(lambda: program.health()[0] == 200)
             fake.say(fake.private(), "phí bán lẻ thuốc lá")
-            fake.wait_for(lambda: not fake.pending and fake.sent, 15)
+            fake.wait_for(lambda: not fake.pending and fake.sent)
             assert "31/12/2026" in fake.sent[0].text
             assert program.stop() == 0
         assert fake.token.split(":")[1] not in program.logs()

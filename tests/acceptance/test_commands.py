@@ -93,7 +93,7 @@ def test_ask_jsonl_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
         cwd=tmp_path,
         env=environment(tmp_path),
         capture_output=True,
-        timeout=20,
+        timeout=30,
         check=False,
     )
     assert done.stderr == b""
@@ -154,7 +154,7 @@ def _own_terminal() -> None:
 
 def _read_until(terminal: int, words: str) -> str:
     seen = b""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while words.encode() not in seen:
         assert time.monotonic() < deadline, seen.decode()
         seen += os.read(terminal, 65536)

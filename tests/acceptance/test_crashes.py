@@ -65,7 +65,7 @@ def test_no_kill_loses_a_question_or_asks_it_twice(tmp_path: Path) -> None:
             assert program.running, program.logs()
             program.kill()
         program.start()
-        fake.wait_for(lambda: not fake.pending, 20)
+        fake.wait_for(lambda: not fake.pending)
         assert program.stop() == 0
 
         assert len(asked) == KILLS * QUESTIONS_A_LIFE

@@ -52,7 +52,7 @@ class Room(ABC):
         self.say(who, typed_for(self.last(containing).text, label))
 
     def last(self, containing: str) -> Shown:
-        until(lambda: [m for m in self.screen() if containing in m.text], within=20)
+        until(lambda: [m for m in self.screen() if containing in m.text])
         return [m for m in self.screen() if containing in m.text][-1]
 
 
@@ -178,7 +178,7 @@ def test_work_goes_its_whole_way(bureau: Bureau, channel: str) -> None:
     bureau.start()
     admin = bureau.admin(channel)
     room.enter(admin)
-    until(lambda: bureau.program.rows("SELECT state FROM groups") == [("pending",)], within=20)
+    until(lambda: bureau.program.rows("SELECT state FROM groups") == [("pending",)])
     assert room.screen() == []  # silent until it is approved
     assert "Quản lý thương mại" in admin.say("/duyetnhom 1 qltm").text
     an = bureau.member(admin, channel, "Nguyễn Văn An")

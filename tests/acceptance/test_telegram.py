@@ -28,14 +28,14 @@ def ask(fake: FakeTelegram, chat: Chat, text: str) -> Message:
     """Write something and wait for the one answer."""
     before = len(said(fake, chat))
     fake.say(chat, text)
-    fake.wait_for(lambda: len(said(fake, chat)) > before and not fake.pending, 15)
+    fake.wait_for(lambda: len(said(fake, chat)) > before and not fake.pending)
     assert len(said(fake, chat)) == before + 1
     return said(fake, chat)[-1]
 
 
 def tap(fake: FakeTelegram, message: Message, label: str) -> None:
     fake.tap(message, label)
-    fake.wait_for(lambda: not fake.pending, 15)
+    fake.wait_for(lambda: not fake.pending)
 
 
 def test_a_facet_takes_the_place_of_the_one_before_and_leads_back(fake: FakeTelegram, chat: Chat) -> None:
@@ -80,10 +80,10 @@ def test_in_a_group_only_those_who_call_are_answered(fake: FakeTelegram, office:
     for talk in ("phí bán lẻ thuốc lá", "mai họp 8 giờ nhé", "/hoi@OtherBot phí bán lẻ thuốc lá"):
         fake.say(group, talk, user=person)
     fake.say(group, "/hoi@XinLuonBot phí bán lẻ thuốc lá", user=person)
-    fake.wait_for(lambda: not fake.pending, 15)
+    fake.wait_for(lambda: not fake.pending)
     [answer] = said(fake, group)
     assert answer.reply_to is not None
     assert "31/12/2026" in answer.text
     fake.say(group, "còn thời hạn?", user=person, reply_to=answer)
-    fake.wait_for(lambda: not fake.pending, 15)
+    fake.wait_for(lambda: not fake.pending)
     assert len(said(fake, group)) == 2

@@ -90,12 +90,12 @@ def test_changed_knowledge_is_taken_in_and_broken_knowledge_is_not(office: Progr
     assert "123.000 đồng" in fee()
     try:
         write_own_entry(own_folder, "456000")
-        until(lambda: knowledge()["version"] != before, within=5)
+        until(lambda: knowledge()["version"] != before)
         good = knowledge()["version"]
         assert "456.000 đồng" in fee()
 
         write_own_entry(own_folder, "[789000")
-        until(lambda: not knowledge()["up_to_date"], within=5)
+        until(lambda: not knowledge()["up_to_date"])
         assert "456.000 đồng" in fee()
         assert knowledge()["version"] == good
         assert "rieng.yaml:" in json.dumps(knowledge()["errors"])
@@ -105,12 +105,12 @@ def test_changed_knowledge_is_taken_in_and_broken_knowledge_is_not(office: Progr
         assert office.health()[0] == 200  # it serves, on what it knew
 
         write_own_entry(own_folder, "789000")
-        until(lambda: knowledge()["version"] != good, within=5)
+        until(lambda: knowledge()["version"] != good)
         assert "789.000 đồng" in fee()
         assert knowledge()["errors"] == []
     finally:
         write_own_entry(own_folder, "123000")
-        until(lambda: knowledge()["version"] == before, within=5)
+        until(lambda: knowledge()["version"] == before)
 
 
 @pytest.mark.parametrize("text", ["", " ", "/start", "\x00", "\u202e\u200b"])

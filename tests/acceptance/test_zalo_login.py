@@ -89,7 +89,7 @@ class Desk:
                 said += line
             found = _ADDRESS.search(said)
             assert found, said
-            rest, _ = process.communicate(pasted(found[0]) + "\n", timeout=20)
+            rest, _ = process.communicate(pasted(found[0]) + "\n", timeout=30)
         self.check_secrets(said + rest)
         return process.returncode, said + rest
 

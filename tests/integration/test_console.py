@@ -352,7 +352,7 @@ def held(visit: Visit) -> Step:
 
 
 def long_deed(visit: Visit) -> Answer:
-    assert GO_ON.wait(10)
+    assert GO_ON.wait(20)
     return Done("/thu", "Xong.")
 
 
@@ -423,11 +423,11 @@ class TestFrame:
             client = office.login()
             listener = Thread(target=listen, args=(client,))
             listener.start()
-            assert told.wait(5)
+            assert told.wait(20)
             started = time.perf_counter()
             office.stop()
             assert time.perf_counter() - started < 4
-            listener.join(5)
+            listener.join(20)
         assert ended.is_set()
 
     def test_files_come_with_a_form_up_to_the_limits_of_the_settings(
