@@ -109,6 +109,12 @@ class Visit:
         """What is wrong with the fields of the form that was refused."""
         return self.refused.fields if isinstance(self.refused, FormErrors) else {}
 
+    @property
+    def channels(self) -> Mapping[str, Mapping[str, Any]]:
+        """How each channel that runs is doing, as /healthz tells of it."""
+        told: Mapping[str, Mapping[str, Any]] = self.parts.health()[1].get("channels", {})
+        return told
+
     def may(self, action: Action) -> bool:
         """Whether one's roles allow it: to show a button, never instead of `demand`."""
         return allowed(self.person.roles, action)

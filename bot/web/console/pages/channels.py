@@ -99,17 +99,15 @@ def notes(visit: Visit) -> tuple[Incident, ...]:
     """What of the channels needs somebody, for who may look at them."""
     if not visit.may(Action.DELIVERIES):
         return ()
-    parts = visit.parts
-    reports: Mapping[str, Mapping[str, Any]] = parts.health()[1].get("channels", {})
-    calendar = parts.work.calendar()
-    return incidents(visit.session, parts.settings, now=visit.now, calendar=calendar, reports=reports)
+    parts, calendar = visit.parts, visit.parts.work.calendar()
+    return incidents(visit.session, parts.settings, now=visit.now, calendar=calendar, reports=visit.channels)
 
 
 def _channels(visit: Visit, told: str) -> Iterator[ChannelState]:
     """Those that run and those that are switched on, as /healthz tells of them. `told`: what
     the page says elsewhere of Zalo OA."""
     settings = visit.parts.settings
-    report: Mapping[str, Mapping[str, Any]] = visit.parts.health()[1].get("channels", {})
+    report = visit.channels
     people = _people_of(visit.session)
     for name in dict.fromkeys([*(carrier.name for carrier in carriers(settings)), *report]):
         facts = report.get(name, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -82,7 +82,7 @@ def show(visit: Visit) -> Answer:
 
 def _places(visit: Visit) -> Iterator[str]:
     """The accounts that a code can be written to: «Telegram (@…)», «Zalo OA «…»»."""
-    reports: Mapping[str, Mapping[str, Any]] = visit.parts.health()[1].get("channels", {})
+    reports = visit.channels
     for channel in visit.parts.notices.channels:
         facts, label = reports.get(channel, {}), deeds.channel_label(channel)
         if facts.get("username"):
