@@ -45,7 +45,7 @@ class Upkeep:
         outbox: Outbox,
         lanes: Lanes,
         platforms: Sequence[Platform],
-        calendar: Callable[[], WorkCalendar] | None = None,
+        calendar: Callable[[], WorkCalendar],
     ) -> None:
         self._settings = settings
         self._sessions = sessions
@@ -85,7 +85,7 @@ class Upkeep:
                 outbox=self._outbox,
                 settings=self._settings,
                 now=self._clock.now(),
-                calendar=self._calendar() if self._calendar is not None else None,
+                calendar=self._calendar(),
                 reports={platform.name: dict(platform.state.facts) for platform in self._platforms},
             )
 

@@ -156,6 +156,7 @@ class TestMonth:
             outbox=office.outbox,
             lanes=cast(Lanes, None),
             platforms=(),
+            calendar=lambda: CALENDAR,
         )
         rests = {}
 

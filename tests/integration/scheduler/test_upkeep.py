@@ -15,6 +15,7 @@ from handlers.library import Library
 from office.deliveries import Status
 from office.messages import ChannelState
 from office.settings import settings_from
+from scheduler.calendar import WorkCalendar
 from scheduler.courier import Retry
 from scheduler.delivery import Policy
 from scheduler.lanes import Lanes
@@ -49,6 +50,7 @@ class Stage(Office):
             outbox=self.outbox,
             lanes=self.lanes,
             platforms=cast("list[Platform]", self.lines),
+            calendar=WorkCalendar.shipped,
         )
 
     def run_lanes(self) -> None:
