@@ -30,8 +30,6 @@ async def keep_up(channel: Channel) -> None:
             log.warning("channel.down", channel=channel.name, reason=exc.reason)
             wait = None if exc.retry else _HOPELESS_PAUSE
             mended = exc.mended or mended
-        except asyncio.CancelledError:
-            raise
         except Exception as exc:
             # A fault in one channel must not take the others down with it.
             channel.state.up, channel.state.detail = False, type(exc).__name__
