@@ -236,6 +236,17 @@ def split_text(text: str, limit: int) -> list[str]:
     return [*parts, text] if text else parts
 
 
+def split_units(text: str, limit: int) -> list[str]:
+    """The same with parts of at most `limit` UTF-16 units."""
+    cut = limit
+    while True:
+        parts = split_text(text, cut)
+        excess = max(map(utf16_length, parts), default=0) - limit
+        if excess <= 0:
+            return parts
+        cut -= (excess + 1) // 2  # characters of two units; ends at half the limit at the latest
+
+
 def split_reply(reply: Reply, limit: int) -> tuple[Reply, ...]:
     """The messages that a reply becomes where one may have at most `limit` characters.
 
@@ -245,8 +256,8 @@ def split_reply(reply: Reply, limit: int) -> tuple[Reply, ...]:
     pages: list[list[Line]] = [[]]
     room = limit
     for line in reply.lines:
-        for text in _units_parts(line.text, limit - _LINE_EXTRA):
-            need = _utf16(text) + _LINE_EXTRA
+        for text in split_units(line.text, limit - _LINE_EXTRA):
+            need = utf16_length(text) + _LINE_EXTRA
             if need > room and pages[-1]:
                 pages.append([])
                 room = limit
@@ -259,16 +270,8 @@ def split_reply(reply: Reply, limit: int) -> tuple[Reply, ...]:
     return tuple(parts)
 
 
-def _units_parts(text: str, limit: int) -> list[str]:
-    cut = limit
-    while True:
-        parts = split_text(text, cut)
-        if all(_utf16(part) <= limit for part in parts):
-            return parts
-        cut = cut * 2 // 3  # many characters of two units
-
-
-def _utf16(text: str) -> int:
+def utf16_length(text: str) -> int:
+    """Length in UTF-16 units: never less than in characters, so it holds however a platform counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -17,7 +17,8 @@ from office.messages import (
     Reply,
     Style,
     not_carried,
-    split_text,
+    split_units,
+    utf16_length,
 )
 
 _PREFIX = {Style.ITEM: "• ", Style.WARNING: "⚠ "}
@@ -84,11 +85,6 @@ def pages(
     if buttons:
         made[-1] = replace(made[-1], buttons=buttons)
     return (*made, *(Page(text="", file=file) for file in sent))
-
-
-def utf16_length(text: str) -> int:
-    """Length in UTF-16 units: never less than in characters, so it holds however the platform counts."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 # --- what is said
@@ -228,13 +224,7 @@ def _parts(text: str, limit: int, *, at_lines: bool = False) -> list[str]:
         return [text]
     if at_lines and "\n" in text:
         return _by_lines(text.split("\n"), limit)
-    cut = limit
-    while True:
-        parts = split_text(text, cut)
-        excess = max(map(utf16_length, parts)) - limit
-        if excess <= 0:
-            return parts
-        cut -= (excess + 1) // 2  # characters of two units; ends at half the limit at the latest
+    return split_units(text, limit)
 
 
 def _by_lines(lines: Iterable[str], limit: int) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC
 
 from telegram import Chat, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message, User
 from telegram.constants import ChatMemberStatus, ChatType
 
+from bot.channels.clean_text import clean
 from office.messages import Event, Incoming
 
 NAME = "telegram"
@@ -99,9 +99,3 @@ def full_name(user: User | None) -> str:
 def units(text: str) -> bytes:
     """UTF-16, in which Telegram counts offsets."""
     return text.encode("utf-16-le", "surrogatepass")
-
-
-def clean(text: str) -> str:
-    """NFC, and nothing that a database refuses: lone surrogates, NUL."""
-    whole = units(text).decode("utf-16-le", "replace").replace("\x00", "")
-    return unicodedata.normalize("NFC", whole).strip()

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from office.messages import Choice, ChoiceKind, Line, Reply, Style, split_text
+from office.messages import Choice, ChoiceKind, Line, Reply, Style, split_units, utf16_length
 
 TEXT_LIMIT = 3800  # UTF-16 units of one message; Telegram allows 4096
 LABEL_LIMIT = 60
@@ -56,11 +56,6 @@ def _without_links(keyboard: InlineKeyboardMarkup) -> InlineKeyboardMarkup | Non
     return InlineKeyboardMarkup([row for row in rows if row]) if any(rows) else None
 
 
-def utf16_length(text: str) -> int:
-    """Length as Telegram counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def _draft(page: list[Line]) -> Draft:
     gaps = ["", *(_gap(before.style.shown, after.style.shown) for before, after in pairwise(page))]
     return Draft(
@@ -97,17 +92,7 @@ def _pieces(lines: Iterable[Line]) -> Iterator[Line]:
     for line in lines:
         text = _PREFIX.get(line.style, "") + line.text.strip()
         if line.text.strip():
-            yield from (replace(line, text=part) for part in _parts(text))
-
-
-def _parts(text: str) -> list[str]:
-    limit = TEXT_LIMIT
-    while True:
-        parts = split_text(text, limit)
-        excess = max(map(utf16_length, parts)) - TEXT_LIMIT
-        if excess <= 0:
-            return parts
-        limit -= (excess + 1) // 2  # characters that take two units; ends at half the limit at the latest
+            yield from (replace(line, text=part) for part in split_units(text, TEXT_LIMIT))
 
 
 def _keyboard(reply: Reply) -> InlineKeyboardMarkup | None:

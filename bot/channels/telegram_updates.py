@@ -11,10 +11,10 @@ from typing import Any
 from telegram import CallbackQuery, Message, MessageEntity, Update
 from telegram.constants import ChatType
 
+from bot.channels.clean_text import clean
 from bot.channels.telegram_events import (
     GROUPS,
     NAME,
-    clean,
     full_name,
     membership,
     migration,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
+from bot.channels.clean_text import clean
 from bot.channels.postbox import Unreadable
 from office.channel_names import ZALO_BOT
 from office.messages import Incoming, SentFile
@@ -126,12 +126,6 @@ def without_mention(text: str, names: Iterable[str]) -> str:
     mention = re.compile(rf"@(?:{'|'.join(map(re.escape, ours))})(?!\w)", re.IGNORECASE)
     rest, found = mention.subn(" ", text)
     return re.sub(r" {2,}", " ", rest).strip().lstrip(",:; ") if found else text
-
-
-def clean(text: str) -> str:
-    """NFC, and nothing that a database refuses: halves of characters, NUL."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
-    return unicodedata.normalize("NFC", whole).strip()
 
 
 def _message(raw: Any) -> _Message:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.channels.base import FileAddresses, addresses_of
-from bot.channels.plain_text import Page, pages, utf16_length
+from bot.channels.plain_text import Page, pages
 from bot.channels.zalo_bot_api import TEXT_LIMIT
-from office.messages import Capabilities, Reply
+from office.messages import Capabilities, Reply, utf16_length
 
 CAPABILITIES = Capabilities(buttons=False, edit=False, links=False, max_text=TEXT_LIMIT, files=False)
 

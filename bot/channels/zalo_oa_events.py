@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.channels.clean_text import clean
 from bot.channels.postbox import Unreadable
 from bot.channels.zalo_oa_loose import Loose, Text
 from handlers import payloads
@@ -192,7 +192,7 @@ def _by_hand(event: _Event) -> Happening:
 def _from_person(event: _Event, oa_id: str) -> Happening:
     user = _id(event.sender.id, "sender.id")
     key = _key(event, user)
-    said = _clean(event.message.text)
+    said = clean(event.message.text)
     payload = _payload(said)
     incoming = Incoming(
         channel=ZALO_OA,
@@ -213,7 +213,7 @@ def _in_group(event: _Event, oa_id: str) -> Happening:
     group = _group_of(event, oa_id)
     if not group:
         return nothing
-    said = _clean(event.message.text)
+    said = clean(event.message.text)
     text = _MENTION.sub(" ", said).strip()
     mentioned = _MENTION.findall(said)
     file = _file(event.message.attachments or ())
@@ -257,7 +257,7 @@ def _link(attachments: Sequence[_Attachment]) -> str:
     """The address that somebody shared."""
     for attachment in attachments:
         if attachment.type == "link" and isinstance(attachment.payload, Mapping):
-            return _clean(str(attachment.payload.get("url") or ""))[:2000]
+            return clean(str(attachment.payload.get("url") or ""))[:2000]
     return ""
 
 
@@ -270,10 +270,10 @@ def _file(attachments: Sequence[_Attachment]) -> SentFile | None:
         url = given.get("url")
         if not isinstance(url, str) or not url.startswith(("https://", "http://")) or len(url) > 2000:
             continue
-        name = _clean(str(given.get("name") or ""))[:200] or ("anh.jpg" if attachment.type == "image" else "")
+        name = clean(str(given.get("name") or ""))[:200] or ("anh.jpg" if attachment.type == "image" else "")
         suffix = name.rpartition(".")[2].lower()
         return SentFile(
-            id=_clean(url),
+            id=clean(url),
             name=name,
             media_type=_MEDIA_TYPES.get(suffix, _FETCHED[attachment.type]),
             size=_number(given.get("size")),
@@ -309,9 +309,3 @@ def _id(value: str, where: str) -> str:
     if not _ID.match(value):
         raise Unreadable(where)
     return value
-
-
-def _clean(text: str) -> str:
-    """NFC, and nothing that a database refuses: lone surrogates, NUL."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")
-    return unicodedata.normalize("NFC", whole).strip()

@@ -11,8 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.base import addresses_of
-from bot.channels.plain_text import Page, pages, utf16_length
-from office.messages import Capabilities, Choice, ChoiceKind, File, Line, Reply, Style, split_reply
+from bot.channels.plain_text import Page, pages
+from office.messages import (
+    Capabilities,
+    Choice,
+    ChoiceKind,
+    File,
+    Line,
+    Reply,
+    Style,
+    split_reply,
+    utf16_length,
+)
 
 BARE = Capabilities(buttons=False, edit=False, links=False, max_text=2000)
 BUTTONS = Capabilities(buttons=True, edit=False, links=True, max_text=2000, max_buttons=5, max_label=100)

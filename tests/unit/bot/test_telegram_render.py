@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram_render import LABEL_LIMIT, TEXT_LIMIT, Draft, render, simpler, utf16_length
-from office.messages import Choice, ChoiceKind, Line, Reply, Style
+from bot.channels.telegram_render import LABEL_LIMIT, TEXT_LIMIT, Draft, render, simpler
+from office.messages import Choice, ChoiceKind, Line, Reply, Style, utf16_length
 from tests.fakes.telegram_html import shown
 
 

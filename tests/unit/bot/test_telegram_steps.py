@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram_render import TEXT_LIMIT, Draft, utf16_length
+from bot.channels.telegram_render import TEXT_LIMIT, Draft
 from bot.channels.telegram_sending import Floods
 from bot.channels.telegram_steps import adapted, steps_of
 from bot.channels.telegram_updates import Address
 from office.bot_tokens import account_of
-from office.messages import File, Line, Reply, Style, split_reply
+from office.messages import File, Line, Reply, Style, split_reply, utf16_length
 
 FILE = File(name="a.png", media_type="image/png", content=b"x", picture=True)
 HERE = Address(chat=-5, topic=7, question=3, tapped=9)
