@@ -92,15 +92,12 @@ def office_session(settings: Settings) -> Iterator[Session]:
 
 def key_of_office(settings: Settings) -> bytes:
     """The hash key, kept beside the SQLite file. Ends the command where it can't be read or made."""
-    from sqlalchemy import make_url
-
+    from bot.config import var_folder
     from office.secrets import BadSetting
     from office.settings import hash_key
 
-    file = make_url(settings.database.url).database
-    folder = Path(file).parent if file and "/" in file else Path("var")
     try:
-        return hash_key(settings, folder)
+        return hash_key(settings, var_folder(settings))
     except BadSetting as exc:
         fail(f"{exc.message} → {exc.mend}", BAD_USE)
 
