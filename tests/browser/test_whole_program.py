@@ -152,7 +152,8 @@ def _tick_a_checklist(page: Page) -> None:
     expect(checklist.get_by_role("checkbox")).to_have_count(3)
     picture(page, "07-checklist")
     box = checklist.get_by_role("checkbox").nth(1)
-    page.wait_for_timeout(500)  # until it has scrolled
+    page.wait_for_timeout(300)  # until it scrolls
+    page.wait_for_function(STILL)
     before = box.bounding_box()
     box.click()
     expect(checklist).to_contain_text("Còn thiếu 2/3:")
