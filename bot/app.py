@@ -233,8 +233,7 @@ class Office:
         seconds.
 
         `ready` is told the address of the web page. Raises ChannelDown when its port can't be had: whoever
-        started us
-        wants to know at once.
+        started us wants to know at once.
         """
         self.web.open()
         loop = self._loop = asyncio.get_running_loop()
