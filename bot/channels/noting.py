@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 
 from bot.channels.base import Desk
@@ -17,20 +16,19 @@ _log = logging.getLogger(__name__)
 
 async def note_answered(
     desk: Desk, incoming: Incoming, *, tries: int | None = None, scale: float = 1.0
-) -> bool:
-    """Remember that the replies were sent; False when that could not be written in so many tries.
+) -> None:
+    """Remember that the replies were sent.
 
-    Without `tries` it goes on for as long as it takes: who would begin the message anew would answer it
-    twice. `scale`: of the pauses.
+    It is given up after so many `tries`; without them it goes on for as long as it takes: who would begin the
+    message anew would answer it twice. `scale`: of the pauses.
     """
-    for attempt in itertools.count(1):
+    failed = 0
+    while True:
         try:
-            await asyncio.to_thread(desk.answered, incoming)
+            return await asyncio.to_thread(desk.answered, incoming)
         except DatabaseUnavailable as unavailable:
-            if attempt == tries:
+            failed += 1
+            if failed == tries:
                 _log.warning("Chưa ghi được là đã trả lời (%s): %s", incoming.channel, unavailable.message)
-                return False
-            await asyncio.sleep(min(_PAUSES[1], _PAUSES[0] * 2 ** min(attempt - 1, 10)) * scale)
-        else:
-            return True
-    return False
+                return None
+        await asyncio.sleep(min(_PAUSES[1], _PAUSES[0] * 2 ** min(failed - 1, 10)) * scale)
