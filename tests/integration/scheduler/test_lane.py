@@ -123,9 +123,14 @@ async def test_the_account_keeps_its_pace(
     sessions: sessionmaker[Session], outbox: Outbox, clock: Clock, policy: Policy, courier: FakeCourier
 ) -> None:
     worker = Worker(sessions, clock, policy, courier, limits=Limits(per_second=50))
-    queue(sessions, outbox, clock, *range(75))
-    await worker.drain()
-    assert courier.at[-1] - courier.at[0] == pytest.approx(74 / 50, abs=0.15)
+    for number in range(3):  # a machine that does something else for a moment makes it slower, never faster
+        queue(sessions, outbox, clock, *range(75), number=number)
+        await worker.drain()
+        took = courier.at[-1] - courier.at[-75]
+        assert took > 74 / 50 - 0.15
+        if took < 74 / 50 + 0.15:
+            break
+    assert took < 74 / 50 + 0.15
 
 
 async def test_a_flooded_chat_waits_alone(
