@@ -188,7 +188,7 @@ async def test_a_lease_lasts_as_long_as_whoever_has_it_waits_for_zalo(
     office: Office, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.channels.zalo_oa_tokens._BEAT", 0.02)
-    office.fake.plan(TOKEN_PATH, slow(0.4))
+    office.fake.plan(TOKEN_PATH, slow(1.0))
     clock.turn(DAY_AND_HOUR)
     first = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
