@@ -58,9 +58,9 @@ def test_no_kill_loses_a_question_or_asks_it_twice(tmp_path: Path) -> None:
             for _ in range(QUESTIONS_A_LIFE):
                 ask()
             if chance.random() < 0.85:  # else while it is still starting
-                await_next("getUpdates", 20)
+                await_next("getUpdates", 30)
             if chance.random() < 0.5:
-                await_next("sendMessage", 10)
+                await_next("sendMessage", 30)
             time.sleep(chance.random() ** 2 * 0.2)
             assert program.running, program.logs()
             program.kill()
