@@ -111,14 +111,15 @@ class Server:
 
     async def _handled(self, incoming: Incoming) -> tuple[Reply, ...]:
         """The replies; while they take long, the chat shows that somebody is writing."""
-        handling = asyncio.create_task(asyncio.to_thread(self._handle, incoming))
+        showing = asyncio.create_task(self._show_typing(incoming.chat))
         try:
-            done, _ = await asyncio.wait([handling], timeout=self._ground.pace.typing)
-            if not done:
-                await self._speaker.typing(incoming.chat)
-            return await handling
+            return await asyncio.to_thread(self._handle, incoming)
         finally:
-            handling.cancel()
+            showing.cancel()
+
+    async def _show_typing(self, chat: str) -> None:
+        await asyncio.sleep(self._ground.pace.typing)
+        await self._speaker.typing(chat)
 
     def _handle(self, incoming: Incoming) -> tuple[Reply, ...]:
         if isinstance(incoming, Wordless) and not self._concerns_the_desk(incoming):

@@ -151,16 +151,20 @@ async def test_one_chat_is_served_in_order_and_holds_up_nobody(stage: Stage, fak
     assert [m.text for m in fake.received(an)] == ["đáp một", "đáp hai"]
 
 
-async def test_an_answer_that_takes_long_is_announced(stage: Stage, fake: FakeZaloBot) -> None:
+async def test_an_answer_that_takes_long_is_announced_and_does_not_wait_for_that(
+    stage: Stage, fake: FakeZaloBot
+) -> None:
     gate = stage.desk.gates["lâu"] = threading.Event()
     an = fake.person()
     async with stage.running(pace=replace(PACE, typing=30.0)):
         fake.say(an, "nhanh")
         await stage.done()
+    fake.plan("sendChatAction", slow(60))
     async with stage.running(pace=replace(PACE, typing=0.02)):
         fake.say(an, "lâu")
         await until(lambda: fake.called("sendChatAction"))
         gate.set()
+        await until(lambda: len(stage.texts()) == 2, within=10)
         await stage.done(2)
     [call] = fake.called("sendChatAction")
     assert call.parameters == {"chat_id": an.id, "action": "typing"}
