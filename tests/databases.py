@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from functools import cache
@@ -12,7 +13,9 @@ from office.database import make_engine, upgrade
 
 @cache
 def _template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="xinluon-db-")) / "template.db"
+    folder = tempfile.mkdtemp(prefix="xinluon-db-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "template.db"
     engine = make_engine(f"sqlite:///{path}")
     upgrade(engine)
     engine.dispose()  # the last connection to close leaves one whole file
