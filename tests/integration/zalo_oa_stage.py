@@ -104,7 +104,8 @@ class Stage:
         url = fresh_sqlite(folder)
         self.engine = make_engine(url)
         self.sessions = session_factory(self.engine)
-        self.readers = session_factory(make_engine(url), read_only=True)
+        self.reading = make_engine(url)
+        self.readers = session_factory(self.reading, read_only=True)
         self.desk = Desk()
         self.desk.open = self.sessions.begin
         self.gate = OpenGate()
@@ -194,6 +195,7 @@ class Stage:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.reading.dispose()
 
 
 @asynccontextmanager
