@@ -162,7 +162,7 @@ async def test_two_processes_that_renew_at_once_ask_once(office: Office, clock: 
 async def test_who_has_a_good_token_does_not_wait_for_another_to_refresh_it(
     office: Office, clock: Clock
 ) -> None:
-    office.fake.plan(TOKEN_PATH, slow(0.15))
+    office.fake.plan(TOKEN_PATH, slow(0.6))
     clock.turn(NEARLY_OVER)
     first = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
@@ -203,7 +203,7 @@ async def test_a_lease_lasts_as_long_as_whoever_has_it_waits_for_zalo(
 
 
 async def test_who_is_cancelled_while_zalo_answers_still_saves_the_pair(office: Office, clock: Clock) -> None:
-    office.fake.plan(TOKEN_PATH, slow(0.1))
+    office.fake.plan(TOKEN_PATH, slow(0.4))
     clock.turn(DAY_AND_HOUR)
     waiting = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
@@ -351,7 +351,7 @@ async def test_a_running_program_takes_up_a_new_consent_by_itself(office: Office
 
 
 async def test_consent_given_while_a_refresh_is_in_the_air_wins(office: Office) -> None:
-    office.fake.plan(TOKEN_PATH, slow(0.1))
+    office.fake.plan(TOKEN_PATH, slow(0.4))
     waiting = asyncio.create_task(office.keeper().renewed(office.access))
     await office.fake.until(lambda: office.asked)
     office.store("new-access", "new-refresh")
@@ -364,7 +364,7 @@ async def test_a_pair_that_can_not_be_written_is_kept_until_it_can(
     office: Office, clock: Clock, tmp_path: Path
 ) -> None:
     clock.turn(DAY_AND_HOUR)
-    office.fake.plan(TOKEN_PATH, slow(0.1))
+    office.fake.plan(TOKEN_PATH, slow(0.4))
     impatient = make_engine(str(office.engine.url), busy_seconds=0.05)
     office.sessions = session_factory(impatient)
     keeper = office.keeper()
