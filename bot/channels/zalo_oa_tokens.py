@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 REFRESH_LIFE = timedelta(days=90)  # the three months that a refresh token lives
-MARGIN = timedelta(hours=1)
+_MARGIN = timedelta(hours=1)  # how long before its end an access token is renewed
 LEASE = timedelta(seconds=10)  # how long nobody can refresh after whoever did was killed …
 _BEAT = 3.0  # … for it is prolonged every so many seconds …
 _LONGEST = 30.0  # … while asking goes on: longer than asking twice takes
@@ -135,17 +135,14 @@ class TokenKeeper:
         clock: Clock,
         readers: sessionmaker[Session] | None = None,
         http: httpx.Client | None = None,
-        margin: timedelta = MARGIN,
     ) -> None:
-        """`margin`: how long before its end an access token is renewed. `readers`: sessions that wait for no
-        writer."""
+        """`readers`: sessions that wait for no writer."""
         self._settings = settings
         self._oa = settings.oa_id or ""
         self._sessions = sessions
         self._readers = readers or sessions
         self._clock = clock
         self._http = http
-        self._margin = margin
         self._lock = asyncio.Lock()
         self._given_up = ""  # the refresh token that Zalo has refused
         self._unsaved: _Unsaved | None = None
@@ -155,7 +152,7 @@ class TokenKeeper:
         """The token to use now, renewed first where it is about to end. Raises WrongToken, NotSent."""
         row = await _in_thread(self._row)
         now = self._clock.now()
-        margin = min(self._margin, (row.access_expires_at - row.obtained_at) / 4)
+        margin = min(_MARGIN, (row.access_expires_at - row.obtained_at) / 4)
         if row.access_expires_at - now > margin:
             return row.access_token
         try:
