@@ -51,10 +51,7 @@ def remarks() -> Remarks:
         office={entry: _found(phrases) for entry, phrases in data["office"].items()},
         around_office=frozenset(data["around_office"].split()),
         which=re.compile(rf"\b{level} hay (?:o |len |ve |cho )?{level}\b"),
-        **{
-            name: _found(data[name])
-            for name in ("money", "file", "papers", "progress", "result", "mine", "outcome")
-        },
+        **{name: _found(data[name]) for name in _PHRASES},
     )
 
 
