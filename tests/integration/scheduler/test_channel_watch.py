@@ -251,22 +251,21 @@ class TestPeople:
             ("An", "zalo_bot"),
         }
 
-    def test_groups_are_told_of_when_the_plan_is_full(self, office: Watched) -> None:
-        for number in range(3):
+    @pytest.mark.parametrize(
+        ("plan", "told_at"),
+        [(3, 3), (5, 4)],
+        ids=["a small plan when it is full", "a larger one at four fifths"],
+    )
+    def test_groups_are_told_of_before_one_more_may_be_refused(
+        self, office: Watched, plan: int, told_at: int
+    ) -> None:
+        office.settings = settings(groups=plan)
+        for number in range(1, told_at + 1):
             with office.sessions.begin() as session:
                 chat = {"channel": "zalo_bot", "account": BOT, "chat": f"g{number}"}
                 groups.met(session, **chat, title="", added_by="", now=NOW)
-            assert office.look() == (number == 2)
-        assert office.told()[0][2] == "Zalo Bot đã ở trong 3/3 nhóm của gói"
-
-    def test_a_larger_plan_tells_of_its_groups_at_four_fifths(self, office: Watched) -> None:
-        office.settings = settings(groups=5)
-        for number in range(4):
-            with office.sessions.begin() as session:
-                chat = {"channel": "zalo_bot", "account": BOT, "chat": f"g{number}"}
-                groups.met(session, **chat, title="", added_by="", now=NOW)
-            assert office.look() == (number == 3)
-        assert office.told()[0][2] == "Zalo Bot đã ở trong 4/5 nhóm của gói"
+            assert office.look() == (number == told_at)
+        assert office.told()[0][2] == f"Zalo Bot đã ở trong {told_at}/{plan} nhóm của gói"
 
 
 class TestConsent:
