@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,15 +53,14 @@ def test_in_a_crowd_of_writers_nobody_waits_much_longer_than_the_others(tmp_path
     sessions = session_factory(engine)
     with sessions.begin() as session:
         session.execute(text("CREATE TABLE kept (number INTEGER)"))
-    waited: list[float] = []
+    order: list[int] = []
     ends = time.monotonic() + 1.0
 
     def write(number: int) -> None:
         while time.monotonic() < ends:
-            asked = time.monotonic()
             with sessions.begin() as session:
                 session.execute(text("INSERT INTO kept VALUES (:n)"), {"n": number})  # takes the turn
-                waited.append(time.monotonic() - asked)
+                order.append(number)
                 time.sleep(0.005)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
@@ -73,7 +73,9 @@ def test_in_a_crowd_of_writers_nobody_waits_much_longer_than_the_others(tmp_path
     engine.dispose()
     assert len(counts) == 8
     assert min(counts) >= max(counts) / 2
-    assert max(waited) < 10 * sorted(waited)[len(waited) // 2]
+    for number in range(8):  # counted in others' turns: however slow the machine, it is slow for all
+        turns = [at for at, whose in enumerate(order) if whose == number]
+        assert max(after - before for before, after in pairwise(turns)) < 10 * 8
 
 
 def test_a_turn_comes_back_however_a_transaction_ends(
