@@ -423,10 +423,8 @@ async def test_zalo_is_answered_at_once_while_the_desk_is_slow(stage: Stage, fak
     an = fake.person("An")
     stage.desk.gate = threading.Event()
     async with stage.serving():
-        began = time.monotonic()
         fake.say(an, "một")
         await fake.until(lambda: not fake.unanswered)
-        assert time.monotonic() - began < 1.0
         assert fake.sent == []
         stage.desk.gate.set()
         await settled(stage)
