@@ -154,7 +154,26 @@ class Person:
 def person(session: Session, member_id: int) -> Person | None:
     """A member who has not left."""
     row = session.get(Member, member_id)
-    return _person(session, row) if row is not None and row.left_at is None else None
+    return persons(session, [row])[0] if row is not None and row.left_at is None else None
+
+
+def persons(session: Session, members: Iterable[Member]) -> tuple[Person, ...]:
+    """Members as persons, in the same order; one query, however many they are."""
+    rows = tuple(members)
+    roles: dict[int, set[Role]] = {row.id: {Role.MEMBER} for row in rows}
+    given = select(MemberRole.member_id, MemberRole.role).where(MemberRole.member_id.in_(roles))
+    for member_id, role in session.execute(given):
+        roles[member_id].add(role)
+    return tuple(
+        Person(
+            id=row.id,
+            name=row.name,
+            title=row.title,
+            department_id=row.department_id,
+            roles=frozenset(roles[row.id]),
+        )
+        for row in rows
+    )
 
 
 def name_of(session: Session, member_id: int | None) -> str:
@@ -175,7 +194,7 @@ def person_of(session: Session, *, channel: str, account: str, sender: str) -> P
             Member.left_at.is_(None),
         )
     )
-    return _person(session, row) if row else None
+    return persons(session, [row])[0] if row else None
 
 
 def all_people(session: Session, *, department_id: int | None = None) -> tuple[Person, ...]:
@@ -183,7 +202,7 @@ def all_people(session: Session, *, department_id: int | None = None) -> tuple[P
     query = select(Member).where(Member.left_at.is_(None))
     if department_id is not None:
         query = query.where(Member.department_id == department_id)
-    return tuple(_person(session, row) for row in session.scalars(query.order_by(Member.name, Member.id)))
+    return persons(session, session.scalars(query.order_by(Member.name, Member.id)))
 
 
 def with_role(session: Session, role: Role, *, department_id: int | None = None) -> tuple[Person, ...]:
@@ -197,7 +216,7 @@ def with_role(session: Session, role: Role, *, department_id: int | None = None)
     )
     if department_id is not None:
         query = query.where(Member.department_id == department_id)
-    return tuple(_person(session, row) for row in session.scalars(query.order_by(Member.id)))
+    return persons(session, session.scalars(query.order_by(Member.id)))
 
 
 def find_people(session: Session, words: str) -> tuple[Person, ...]:
@@ -244,34 +263,6 @@ def account_at(session: Session, *, channel: str, account: str, chat: str) -> Ch
 def address_of(row: ChatAccount) -> ChatAddress:
     """Where an account's messages go."""
     return ChatAddress(channel=row.channel, account=row.account, chat=row.chat)
-
-
-def stand_in_for(session: Session, member_id: int, on: date) -> Person | None:
-    """Who stands in for a member on a day; None when the member is there, or nobody does.
-
-    Follows stand-ins who are away themselves, to the first who is there; never in circles.
-    """
-    seen = {member_id}
-    current = member_id
-    while True:
-        absence = session.scalar(
-            select(Absence)
-            .where(
-                Absence.member_id == current,
-                Absence.since <= on,
-                Absence.until >= on,
-                Absence.cancelled_at.is_(None),
-            )
-            .order_by(Absence.id.desc())
-            .limit(1)
-        )
-        if absence is None:
-            return person(session, current) if current != member_id else None
-        following = absence.stand_in_id
-        if following is None or following in seen or person(session, following) is None:
-            return person(session, current) if current != member_id else None
-        seen.add(following)
-        current = following
 
 
 def absences(
@@ -340,14 +331,3 @@ def key_of(name: str) -> str:
     """A key made of a name: quan-ly-thuong-mai."""
     words = "-".join(w for w in plain(name).encode("ascii", "ignore").decode().split())
     return words.removeprefix("phong-")[:64].strip("-") or "phong"
-
-
-def _person(session: Session, row: Member) -> Person:
-    roles = session.scalars(select(MemberRole.role).where(MemberRole.member_id == row.id))
-    return Person(
-        id=row.id,
-        name=row.name,
-        title=row.title,
-        department_id=row.department_id,
-        roles=frozenset({Role.MEMBER, *roles}),
-    )

@@ -13,6 +13,7 @@ from office import people
 from office.groups import Group, GroupState
 from office.messages import ChatAddress
 from office.people import Role
+from office.standing_in import stand_in_for
 from scheduler.outbox import Recipient
 
 
@@ -35,7 +36,7 @@ def privately(session: Session, member_ids: Iterable[int], *, on: date) -> tuple
     """Each member's preferred private chat, or of who stands in for them. Who has none is left out."""
     found: dict[Recipient, None] = {}
     for member_id in member_ids:
-        reader = people.stand_in_for(session, member_id, on)
+        reader = stand_in_for(session, member_id, on)
         found |= dict.fromkeys(_reached(session, reader.id if reader is not None else member_id, member_id))
     return tuple(found)
 

@@ -24,6 +24,7 @@ from office.groups import Group, GroupState
 from office.messages import Line, Reply, Style
 from office.people import Role
 from office.settings import Settings
+from office.standing_in import stand_in_for
 from office.zalo_tokens import ZaloTokens
 from scheduler.calendar import WorkCalendar
 from scheduler.channel_health import Reports, refusal, silences
@@ -235,7 +236,7 @@ def _readers(session: Session, settings: Settings, incident: Incident, now: date
     on, carried = now.astimezone(ZONE).date(), _carried(settings)
     members = {who.id for role in (Role.VAN_PHONG, Role.ADMIN) for who in people.with_role(session, role)}
     for member_id in sorted(members):
-        reader = people.stand_in_for(session, member_id, on)
+        reader = stand_in_for(session, member_id, on)
         chats = people.private_chats(session, reader.id if reader is not None else member_id)
         usable = [chat for chat in chats if chat.channel in carried]
         closed = (incident.channel, incident.account) if incident.dead else None

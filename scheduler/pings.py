@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import select, update
@@ -18,7 +19,7 @@ from scheduler import audience
 from scheduler.ladder import Audience, BadLadder, Ladder, rung
 from scheduler.outbox import Recipient
 from scheduler.wording import plan_texts
-from scheduler.work import Work
+from scheduler.work import Roster, Work
 from scheduler.work_texts import card, left, words
 
 log = structlog.get_logger(__name__)
@@ -122,23 +123,21 @@ class Pings:
     ) -> tuple[int, str]:
         """Queue the messages of a rung; how many, and why none."""
         today = now.astimezone(ZONE).date()
+        roster = self._work.roster(session, row.id)
+        queue = partial(self._queue, session, row, roster, occurrence, at, now)
         if row.state is AssignmentState.REPORTED:
-            to = audience.van_phong(session, on=today)
-            return self._queue(session, row, occurrence, to, words()("ping_waiting"), at, now), ""
+            return queue(audience.van_phong(session, on=today), words()("ping_waiting")), ""
         found = rung(Ladder.from_dict(row.ladder), int(key), row.due_on, self._work.calendar())
-        responsible, why = self._responsible(session, row, found.offset, today)
+        responsible, why = self._responsible(session, row, roster, found.offset, today)
         above = self._above(session, row, found.to, today, responsible)
         remaining = left(row, today, self._work.calendar())
-        told = self._queue(session, row, occurrence, responsible, _headline(found.offset, remaining), at, now)
-        for name, to in above:
-            told += self._queue(session, row, occurrence, to, words()(name, left=remaining), at, now)
-        return told, why
+        told = queue(responsible, _headline(found.offset, remaining))
+        return told + sum(queue(to, words()(name, left=remaining)) for name, to in above), why
 
     def _responsible(
-        self, session: Session, row: Assignment, offset: int, today: date
+        self, session: Session, row: Assignment, roster: Roster, offset: int, today: date
     ) -> tuple[tuple[Recipient, ...], str]:
         """Who has not acted: privately; and the department's groups while anybody of it hasn't."""
-        roster = self._work.roster(session, row.id)
         pending = roster.missing if offset < _EARLY else (*roster.missing, *roster.acknowledged)
         if roster.total and not pending:
             return (), words()("everyone_acknowledged")
@@ -175,15 +174,17 @@ class Pings:
         self,
         session: Session,
         row: Assignment,
+        roster: Roster,
         occurrence: int,
-        to: tuple[Recipient, ...],
-        headline: str,
         at: datetime,
         now: datetime,
+        to: tuple[Recipient, ...],
+        headline: str,
     ) -> int:
         if not to:
             return 0
-        reply = card(session, self._work, row, today=now.astimezone(ZONE).date(), headline=headline)
+        today = now.astimezone(ZONE).date()
+        reply = card(session, self._work, row, today=today, headline=headline, roster=roster)
         if row.state is AssignmentState.REPORTED:
             pairs = (("confirm", "xacnhan"), ("return", "tralai"), ("show", "xem"))
             choices = tuple(

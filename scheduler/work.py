@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import compress
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,9 +19,10 @@ from office.assignments import Assignment, AssignmentState, Decision, Extension,
 from office.clock import ZONE
 from office.database import execute
 from office.deliveries import Urgency
-from office.people import Person
+from office.people import Member, Person
 from office.refusal import Refused
 from office.rights import Action, demand
+from office.standing_in import stand_in_for
 from scheduler import audience
 from scheduler.calendar import CalendarTooFar, WorkCalendar, computed_warning
 from scheduler.ladder import Ladder, next_rung
@@ -203,7 +205,7 @@ class Work:
             if one.member_id == who.id:
                 return one
         for one in roster:
-            stand_in = people.stand_in_for(session, one.member_id, today)
+            stand_in = stand_in_for(session, one.member_id, today)
             if stand_in is not None and stand_in.id == who.id:
                 return one
         if who.has(people.Role.HEAD) and who.department_id and who.department_id == row.department_id:
@@ -218,18 +220,22 @@ class Work:
 
     def roster(self, session: Session, assignment_id: int) -> Roster:
         """Who has acknowledged and who hasn't."""
-        rows = session.scalars(
-            select(Responsible)
-            .where(Responsible.assignment_id == assignment_id, Responsible.released_at.is_(None))
-            .order_by(Responsible.member_id)
+        rows = session.execute(
+            select(Member, Responsible.acknowledged_at)
+            .join(Responsible, Responsible.member_id == Member.id)
+            .where(
+                Responsible.assignment_id == assignment_id,
+                Responsible.released_at.is_(None),
+                Member.left_at.is_(None),
+            )
+            .order_by(Member.id)
+        ).all()
+        everyone = people.persons(session, (member for member, _ in rows))
+        said = [at is not None for _, at in rows]
+        return Roster(
+            acknowledged=tuple(compress(everyone, said)),
+            missing=tuple(who for who, has in zip(everyone, said, strict=True) if not has),
         )
-        done: list[Person] = []
-        missing: list[Person] = []
-        for row in rows:
-            who = people.person(session, row.member_id)
-            if who is not None:
-                (done if row.acknowledged_at else missing).append(who)
-        return Roster(acknowledged=tuple(done), missing=tuple(missing))
 
     def schedule(self, row: Assignment, after: datetime) -> None:
         """Set the next moment at which somebody is reminded, from `after` on."""

@@ -69,15 +69,16 @@ def card(
     headline: str = "",
     full: bool = False,
     taken: bool = False,
+    roster: Roster | None = None,
 ) -> Reply:
     """An assignment as people see it, with its buttons. `full`: with all there is to say; `taken`: for
-    somebody who has taken note of it already."""
+    somebody who has taken note of it already; `roster`: where it has been read before."""
     lines = [Line(headline, Style.TITLE)] if headline else []
     lines += [
         Line(words()("title", id=row.id, title=row.title), Style.TEXT if headline else Style.TITLE),
         *details(session, row, today, work.calendar(), full=full),
     ]
-    lines += roster_lines(work.roster(session, row.id))
+    lines += roster_lines(roster or work.roster(session, row.id))
     if row.state is AssignmentState.OPEN:
         later = f"{row.due_on + timedelta(days=_LATER):%d/%m}"
         more = words()("how_more", id=row.id, later=later)

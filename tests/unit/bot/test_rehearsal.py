@@ -21,6 +21,7 @@ from office.database import DatabaseUnavailable, make_engine, session_factory, u
 from office.deliveries import Delivery
 from office.people import ChatAccount
 from office.settings import Office, Reminders, Settings
+from office.standing_in import stand_in_for
 from scheduler.reminder_files import read_rules
 from tests.integration.scheduler.conftest import NOW, Clock
 from tests.integration.scheduler.office import Bureau
@@ -325,4 +326,4 @@ def test_remembered_answers_are_those_of_the_same_question_only(place: Place) ->
             heads = people.with_role(session, people.Role.HEAD)
             assert [who.name for who in heads] == ["Trưởng"]
             assert people.with_role(session, people.Role.HEAD, department_id=place.bureau.qlcn) == ()
-            assert people.stand_in_for(session, 1, TUESDAY + timedelta(days=1)) is None
+            assert stand_in_for(session, 1, TUESDAY + timedelta(days=1)) is None

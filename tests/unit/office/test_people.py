@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from office import membership, people
 from office.people import Role
+from office.standing_in import stand_in_for
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 DAY = date(2026, 11, 26)
@@ -52,8 +55,25 @@ def away(session: Session, who: int, stand_in: int | None, since: date = DAY, un
     )
 
 
+def test_many_are_read_with_as_few_queries_as_one(session: Session) -> None:
+    numbers = [add(session, f"Nguyễn Văn {letter}", "VP") for letter in "DBCA"]
+    membership.give_role(session, numbers[1], Role.HEAD, actor=None, reason="quyết định", now=NOW)
+    asked: list[str] = []
+
+    def note(*call: Any) -> None:
+        asked.append(call[2])
+
+    event.listen(session.connection(), "before_cursor_execute", note)
+    found = people.all_people(session)
+    assert len(asked) == 2
+    assert [who.name[-1] for who in found] == ["A", "B", "C", "D"]
+    assert {who.name[-1]: who.roles for who in found if who.roles != {Role.MEMBER}} == {
+        "B": {Role.MEMBER, Role.HEAD}
+    }
+
+
 def stand_in(session: Session, who: int, on: date = DAY) -> int | None:
-    found = people.stand_in_for(session, who, on)
+    found = stand_in_for(session, who, on)
     return found.id if found else None
 
 
