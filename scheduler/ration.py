@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
-from office.deliveries import Source
+from sqlalchemy import ColumnElement, and_, or_
+
+from office.deliveries import Occurrence, Source
 from scheduler.courier import Parcel
 
 
@@ -58,8 +60,7 @@ class NoRation(Ration):
 ALARM = 0
 """The `source_id` of events that are about the channels themselves: who looks after them must hear of it."""
 
-
-SETS_DEADLINE = ("work.new", "work.deadline", "work.returned", "work.handover")
+SETS_DEADLINE = ("work.new", "work.deadline", "work.extension", "work.returned", "work.handover")
 """What news of an assignment begins with that gives its reader a deadline."""
 
 
@@ -73,3 +74,9 @@ def is_of_deadline(parcel: Parcel) -> bool:
     """Whether it tells somebody of the deadline of an assignment, whose id its `source_id` is."""
     news = parcel.source is Source.EVENT and parcel.what.startswith(SETS_DEADLINE)
     return news or parcel.source is Source.ASSIGNMENT
+
+
+def of_deadline() -> ColumnElement[bool]:
+    """The same of an Occurrence: whether its messages do."""
+    begins = or_(*(Occurrence.rung.startswith(what, autoescape=True) for what in SETS_DEADLINE))
+    return or_(Occurrence.source == Source.ASSIGNMENT, and_(Occurrence.source == Source.EVENT, begins))

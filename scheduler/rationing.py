@@ -22,16 +22,16 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.phrases import Phrases
 from office import quotas
 from office.channel_settings import ZaloBotQuota
 from office.clock import Clock
-from office.deliveries import IS_OPEN, Delivery, Occurrence, Source
+from office.deliveries import IS_OPEN, Delivery, Occurrence
 from office.quotas import Month
-from scheduler.ration import SETS_DEADLINE, Purpose, Ration
+from scheduler.ration import Purpose, Ration, of_deadline
 
 TRY_AGAIN = timedelta(hours=1)  # after the platform has said that nothing is left
 _FRESH = timedelta(seconds=2)
@@ -81,7 +81,7 @@ class Figure:
 
 
 def kept(quota: ZaloBotQuota) -> int:
-    """How many of a month's messages are for deadline pings alone."""
+    """How many of a month's messages are for deadline pings and answers to civil servants alone."""
     return round(quota.messages_per_month * quota.for_deadlines)
 
 
@@ -142,13 +142,7 @@ def standing(session: Session, channel: str, account: str, *, now: datetime) -> 
             IS_OPEN,
             Delivery.channel == channel,
             Delivery.account == account,
-            or_(
-                Occurrence.source == Source.ASSIGNMENT,
-                and_(
-                    Occurrence.source == Source.EVENT,
-                    or_(*(Occurrence.rung.startswith(what, autoescape=True) for what in SETS_DEADLINE)),
-                ),
-            ),
+            of_deadline(),
         )
     )
     month = quotas.month(session, channel, account, now=now)

@@ -159,6 +159,7 @@ def refusal(ration: MonthlyRation, purpose: Purpose) -> str:
         (Source.ASSIGNMENT, 12, "before.3", DEADLINE),
         (Source.EVENT, 12, "work.new", DEADLINE),
         (Source.EVENT, 12, "work.deadline.20261205", DEADLINE),
+        (Source.EVENT, 12, "work.extension.3", DEADLINE),
         (Source.EVENT, 12, "work.report.7", OTHER),
         (Source.EVENT, ALARM, "channel.quota", DEADLINE),
         (Source.EVENT, 12, "channel.quota", OTHER),
