@@ -47,7 +47,7 @@ class TestDeciding:
 
     def test_what_is_refused_is_told_with_numbers_and_what_to_do(self) -> None:
         assert decide(2400, OTHER, PLAN, month="2026-11") == (
-            "Đã dùng 2.400/3.000 tin của tháng 11; 600 tin cuối dành cho nhắc hạn. "
+            "Đã dùng 2.400/3.000 tin của tháng 11; 600 tin cuối dành cho nhắc hạn và trả lời công chức. "
             "Gửi qua kênh khác hoặc chờ tháng sau."
         )
         assert "hết 3.000/3.000 tin của tháng 2" in decide(3000, DEADLINE, PLAN, month="2027-02")
