@@ -37,8 +37,8 @@ from office.settings import Settings, hash_key
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS = 10.0
-LANES_SECONDS = 7.0  # for the messages in the air
+LANES_SECONDS = 7.0  # for the messages in the air when we are to stop …
+STOP_SECONDS = 10.0  # … and then for the channels
 FETCH_SECONDS = 60.0
 
 
@@ -229,8 +229,8 @@ class Office:
         self._stop.set()
 
     async def serve(self, *, ready: Callable[[str], None] = lambda address: None) -> None:
-        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within ten
-        seconds.
+        """Serve on all channels until `stop`, SIGTERM or SIGINT; then finish what is in hand within
+        seventeen seconds.
 
         `ready` is told the address of the web page. Raises ChannelDown when its port can't be had: whoever
         started us wants to know at once.

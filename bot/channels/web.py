@@ -22,7 +22,7 @@ from office.messages import PAYLOAD_BYTES, Capabilities, ChannelState, Choice, C
 
 NAME = "web"
 ACCOUNT = "web"
-STOP_SECONDS = 8  # what is in hand may take, of the ten seconds that the whole program has
+STOP_SECONDS = 8  # what is in hand may take, of the ten seconds that the channels have
 
 SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 ClientKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
