@@ -29,6 +29,7 @@ from office.zalo_tokens import ZaloTokens
 from scheduler.calendar import WorkCalendar
 from scheduler.channel_health import Reports, refusal, silences
 from scheduler.outbox import Outbox, Recipient
+from scheduler.ration import ALARM
 from scheduler.rationing import Standing, kept, month_name, number, standing, words
 from scheduler.wording import when
 
@@ -79,8 +80,8 @@ def look(
     outbox: Outbox,
     settings: Settings,
     now: datetime,
-    calendar: WorkCalendar | None = None,
-    reports: Reports | None = None,
+    calendar: WorkCalendar,
+    reports: Reports,
 ) -> int:
     """Tell of what is new since the last look; returns how many incidents were told."""
     found = incidents(session, settings, now=now, calendar=calendar, reports=reports)
@@ -88,32 +89,18 @@ def look(
 
 
 def incidents(
-    session: Session,
-    settings: Settings,
-    *,
-    now: datetime,
-    calendar: WorkCalendar | None = None,
-    reports: Reports | None = None,
+    session: Session, settings: Settings, *, now: datetime, calendar: WorkCalendar, reports: Reports
 ) -> tuple[Incident, ...]:
-    """What people have to know of now, whether they were told or not. Without `calendar` nothing of webhooks
-    that are silent, without `reports` nothing of what the channels say of themselves."""
+    """What people have to know of now, whether they were told or not."""
     bot, oa = bot_facts(session, settings, now=now), oa_facts(session, settings)
     found = [*of_bot(bot, settings.zalo_bot.quota)] if bot is not None else []
-    found += of_oa(oa, now) if oa is not None else ()
-    if oa is not None and (refused := refusal(reports or {})) and not any(one.dead for one in _of(found, oa)):
-        why, since = refused
-        found.append(_incident(ZALO_OA, oa.account, "refused", since, {"why": why}, dead=True))
-    if calendar is not None:
-        accounts = {ZALO_BOT: bot.account if bot else "", ZALO_OA: oa.account if oa else ""}
-        for silence in silences(session, settings, accounts, calendar=calendar, now=now):
-            said = {"when": when(silence.heard_at), "day": f"{silence.day:%d/%m}"}
-            key = f"silent_{silence.channel}"
-            found.append(_incident(silence.channel, silence.account, key, silence.heard_at, said))
+    found += of_oa(oa, now, reports) if oa is not None else ()
+    accounts = {ZALO_BOT: bot.account if bot else "", ZALO_OA: oa.account if oa else ""}
+    for silence in silences(session, settings, accounts, calendar=calendar, now=now):
+        said = {"when": when(silence.heard_at), "day": f"{silence.day:%d/%m}"}
+        key = f"silent_{silence.channel}"
+        found.append(_incident(silence.channel, silence.account, key, silence.heard_at, said))
     return tuple(found)
-
-
-def _of(found: Iterable[Incident], oa: OaFacts) -> Iterator[Incident]:
-    return (one for one in found if (one.channel, one.account) == (ZALO_OA, oa.account))
 
 
 def bot_facts(session: Session, settings: Settings, *, now: datetime) -> BotFacts | None:
@@ -179,16 +166,21 @@ def _of_bot(bot: BotFacts, key: str, *, dead: bool = False, **values: str) -> In
     return _incident(ZALO_BOT, bot.account, key, since, values, dead=dead)
 
 
-def of_oa(oa: OaFacts, now: datetime) -> Iterator[Incident]:
-    """What is to be said of a Zalo OA's right to write: the most pressing, once for each pair of tokens."""
+def of_oa(oa: OaFacts, now: datetime, reports: Reports) -> Iterator[Incident]:
+    """What is to be said of a Zalo OA: of its right to write the most pressing, once for each pair of tokens;
+    and, while it has that, that Zalo takes no answer all the same."""
     left = oa.refresh_until - now
     ends = {"when": when(oa.refresh_until)}
     if oa.trouble or left <= timedelta(0):
         why = oa.trouble or words()("watch.expired", **ends)
         yield _incident(ZALO_OA, oa.account, "consent", oa.obtained_at, {"why": why}, dead=True)
-    elif left <= SOON:
+        return
+    if left <= SOON:
         key = "tokens_3" if left <= VERY_SOON else "tokens_14"
         yield _incident(ZALO_OA, oa.account, key, oa.obtained_at, ends)
+    if refused := refusal(reports):
+        why, since = refused
+        yield _incident(ZALO_OA, oa.account, "refused", since, {"why": why}, dead=True)
 
 
 def _incident(
@@ -216,7 +208,7 @@ def _tell(session: Session, outbox: Outbox, settings: Settings, incident: Incide
     to = tuple(_readers(session, settings, incident, now))
     if not to:
         return False
-    occurrence = outbox.occasion(session, Source.EVENT, 0, incident.name, incident.since, now=now)
+    occurrence = outbox.occasion(session, Source.EVENT, ALARM, incident.name, incident.since, now=now)
     if occurrence is None:
         return False
     lines = (

@@ -82,9 +82,16 @@ class Watched:
                 session.execute(delete(Usage).filter_by(**row))
                 session.add(Usage(**row, used=count))
 
-    def look(self) -> int:
+    def look(self, reports: Reports | None = None) -> int:
         with self.sessions.begin() as session:
-            return look(session, outbox=self.outbox, settings=self.settings, now=self.clock.now())
+            return look(
+                session,
+                outbox=self.outbox,
+                settings=self.settings,
+                now=self.clock.now(),
+                calendar=CALENDAR,
+                reports=reports or {},
+            )
 
     def told(self) -> list[tuple[str, str, str]]:
         """Each message since this was last asked: to whom, on which channel, its first line."""
@@ -327,31 +334,25 @@ class TestNobodyHears:
                     at = NOW - ago * DAY + timedelta(minutes=number)
                     inbox.receive(session, channel, account, f"{ago}.{number}", at=at, raw=None)
 
-    def look(self, office: Watched, reports: Reports | None = None) -> int:
-        with office.sessions.begin() as session:
-            now = office.clock.now()
-            how = {"outbox": office.outbox, "settings": office.settings, "now": now}
-            return look(session, calendar=CALENDAR, reports=reports, **how)  # type: ignore[arg-type]
-
     def test_that_zalo_takes_no_answer_is_told_once_a_day_elsewhere(self, office: Watched) -> None:
         office.tokens(left=80 * DAY)
         reports = {"zalo_oa": {"refuses": "Gói đã hết.", "refuses_since": NOW.isoformat()}}
-        assert [self.look(office, reports), self.look(office, reports)] == [1, 0]
+        assert [office.look(reports), office.look(reports)] == [1, 0]
         again = {"zalo_oa": {"refuses": "Gói đã hết.", "refuses_since": (NOW + DAY / 24).isoformat()}}
-        assert self.look(office, again) == 0  # after a restart
+        assert office.look(again) == 0  # after a restart
         assert {(name, channel) for name, channel, _ in office.told()} == {
             ("Bình", "zalo_bot"),
             ("An", "zalo_bot"),
         }
-        assert self.look(office, {"zalo_oa": {}}) == 0
+        assert office.look({"zalo_oa": {}}) == 0
 
     def test_a_busy_webhook_that_fell_silent_for_a_working_day_is_told_of_once(self, office: Watched) -> None:
         office.tokens(left=80 * DAY)
         self.hear(office, "zalo_oa", OA, (4, 5), (5, 5), (6, 5))  # Friday, Thursday, Wednesday
-        assert [self.look(office), self.look(office)] == [1, 0]
+        assert [office.look(), office.look()] == [1, 0]
         assert office.told()[0][2].startswith("Zalo OA im lặng bất thường: tin cuối cùng tới lúc ")
         office.clock.at = NOW + DAY
-        assert self.look(office) == 0
+        assert office.look() == 0
 
     @pytest.mark.parametrize(
         "counts",
@@ -367,14 +368,14 @@ class TestNobodyHears:
     ) -> None:
         office.tokens(left=80 * DAY)
         self.hear(office, "zalo_oa", OA, *counts)
-        assert self.look(office) == 0
+        assert office.look() == 0
 
     def test_on_monday_only_friday_counts(self, office: Watched) -> None:
         office.tokens(left=80 * DAY)
         self.hear(office, "zalo_oa", OA, (4, 5), (5, 5), (6, 5))
         office.clock.at = NOW - DAY
-        assert self.look(office) == 0
+        assert office.look() == 0
 
     def test_who_asks_zalo_itself_is_not_suspected(self, office: Watched) -> None:
         self.hear(office, "zalo_bot", BOT, (4, 5), (5, 5), (6, 5))
-        assert self.look(office) == 0
+        assert office.look() == 0
