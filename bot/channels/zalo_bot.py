@@ -105,9 +105,11 @@ class ZaloBot(Platform):
             reason = ended.reason
         finally:
             self._condition.mark(up=False, detail=reason)
-            await self._receiver.close()
-            self._api = None
-            await api.close()
+            try:
+                await self._receiver.close()
+            finally:  # also when we are told to stop once more
+                self._api = None
+                await api.close()
         raise ChannelDown(reason, retry=False)
 
     def courier(self) -> ZaloBotCourier:

@@ -171,8 +171,10 @@ class ZaloOa(Platform):
             reason = refused.reason
         finally:
             self._standing.mark(up=False, detail=reason)
-            await self._server.close()
-            await api.close()
+            try:
+                await self._server.close()
+            finally:  # also when we are told to stop once more
+                await api.close()
         raise ChannelDown(reason, retry=False, mended=mended)
 
     # --- being up

@@ -409,6 +409,23 @@ async def test_stopping_finishes_what_is_in_hand(stage: Stage, fake: FakeZaloBot
     assert list(stage.rows().values()) == [InboxState.ANSWERED]
 
 
+async def test_told_to_stop_once_more_while_it_stops_it_leaves_no_connection_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = stage.bot()
+    running = asyncio.create_task(bot.run())
+    await until(lambda: bot.state.up)
+    api = bot._api
+    assert api is not None
+    monkeypatch.setattr(bot._receiver, "close", asyncio.Event().wait)
+    running.cancel()
+    await until(lambda: not bot.state.up)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (api.client.is_closed, bot._api) == (True, None)
+
+
 # --- sending that fails
 
 

@@ -384,6 +384,23 @@ async def test_while_zalo_takes_no_answer_the_state_says_why(stage: Stage, fake:
         assert not {"refuses", "refuses_since"} & set(oa.state.facts)
 
 
+async def test_told_to_stop_once_more_while_it_stops_it_leaves_no_connection_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oa = stage.channel()
+    running = asyncio.create_task(oa.run())
+    await until(lambda: oa.state.up)
+    line = oa._server.line
+    assert line is not None
+    monkeypatch.setattr(oa._server, "close", asyncio.Event().wait)
+    running.cancel()
+    await until(lambda: not oa.state.up)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert line.api._wire._client.is_closed
+
+
 async def test_it_waits_for_zalo_to_be_there(stage: Stage, fake: FakeZaloOa) -> None:
     fake.plan("/v2.0/oa/getoa", drop_before(), bad_gateway(), refuse(-100))
     async with stage.serving(webhook=False) as oa:
