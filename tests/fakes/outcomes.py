@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from tests.fakes.http_server import Broken, HttpResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a planned call ends. `refusal`: the platform's own kind of error."""
+    """How a planned call ends. `refusal`: the platform's own kind of error. `until`: it waits for that."""
 
     refusal: Any = None
     raw: HttpResponse | None = None  # instead of applying it
@@ -20,6 +21,7 @@ class Outcome:
     drop_before: bool = False
     drop_after: bool = False
     delay: float = 0.0
+    until: threading.Event | None = None
 
 
 def passes() -> Outcome:
@@ -47,6 +49,11 @@ def slow(seconds: float) -> Outcome:
     return Outcome(delay=seconds)
 
 
+def held(until: threading.Event) -> Outcome:
+    """It takes as long as the test wants."""
+    return Outcome(until=until)
+
+
 async def end(
     outcome: Outcome,
     apply: Callable[[], Awaitable[HttpResponse]],
@@ -58,6 +65,8 @@ async def end(
     if outcome.drop_before:
         raise Broken
     await asyncio.sleep(outcome.delay)
+    while outcome.until is not None and not outcome.until.is_set():
+        await asyncio.sleep(0.005)
     if outcome.refusal is not None:
         response = refused(outcome.refusal)
     elif outcome.raw is not None:

@@ -35,6 +35,7 @@ from tests.fakes.outcomes import (
     drop_before,
     end,
     garbled,
+    held,
     passes,
     slow,
 )
@@ -273,6 +274,7 @@ __all__ = [
     "drop_after",
     "drop_before",
     "garbled",
+    "held",
     "passes",
     "refuse",
     "slow",

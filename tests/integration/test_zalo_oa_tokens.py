@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.fakes.zalo_oa import (
     drop_after,
     drop_before,
     garbled,
+    held,
     refuse,
     slow,
 )
@@ -162,14 +164,17 @@ async def test_two_processes_that_renew_at_once_ask_once(office: Office, clock: 
 async def test_who_has_a_good_token_does_not_wait_for_another_to_refresh_it(
     office: Office, clock: Clock
 ) -> None:
-    office.fake.plan(TOKEN_PATH, slow(0.6))
+    office.fake.plan(TOKEN_PATH, held(answers := threading.Event()))
     clock.turn(NEARLY_OVER)
     first = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
     second = office.keeper()
     assert await second.current() == office.access
-    assert not first.done()
-    assert await second.renewed(office.access) == await first != office.access  # Zalo has refused it
+    refused = asyncio.create_task(second.renewed(office.access))
+    await asyncio.sleep(0.15)
+    assert (first.done(), refused.done()) == (False, False)
+    answers.set()
+    assert await refused == await first != office.access
     assert office.asked == [office.refresh]
 
 
@@ -188,7 +193,7 @@ async def test_a_lease_lasts_as_long_as_whoever_has_it_waits_for_zalo(
     office: Office, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.channels.zalo_oa_tokens._BEAT", 0.02)
-    office.fake.plan(TOKEN_PATH, slow(1.0))
+    office.fake.plan(TOKEN_PATH, held(answers := threading.Event()))
     clock.turn(DAY_AND_HOUR)
     first = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
@@ -198,20 +203,23 @@ async def test_a_lease_lasts_as_long_as_whoever_has_it_waits_for_zalo(
         assert not first.done(), "not prolonged"
         await asyncio.sleep(0.01)
     clock.turn(timedelta(seconds=2))  # the lease as it was taken would be over
-    assert await office.keeper().current() == await first
+    assert await asyncio.to_thread(office.keeper()._attempt, office.access, False) is None
+    answers.set()
+    assert await first == office.row().access_token != office.access
     assert office.asked == [office.refresh]
 
 
 async def test_who_is_cancelled_while_zalo_answers_still_saves_the_pair(office: Office, clock: Clock) -> None:
-    office.fake.plan(TOKEN_PATH, slow(0.4))
+    office.fake.plan(TOKEN_PATH, held(answers := threading.Event()))
     clock.turn(DAY_AND_HOUR)
     waiting = asyncio.create_task(office.keeper().current())
     await office.fake.until(lambda: office.asked)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    after = await office.keeper().current()  # another process, which waits for the lease
-    assert after == office.row().access_token != office.access
+    after = asyncio.create_task(office.keeper().current())  # another process, which waits for the lease
+    answers.set()
+    assert await after == office.row().access_token != office.access
     assert office.asked == [office.refresh]
 
 
@@ -351,10 +359,11 @@ async def test_a_running_program_takes_up_a_new_consent_by_itself(office: Office
 
 
 async def test_consent_given_while_a_refresh_is_in_the_air_wins(office: Office) -> None:
-    office.fake.plan(TOKEN_PATH, slow(0.4))
+    office.fake.plan(TOKEN_PATH, held(answers := threading.Event()))
     waiting = asyncio.create_task(office.keeper().renewed(office.access))
     await office.fake.until(lambda: office.asked)
     office.store("new-access", "new-refresh")
+    answers.set()
     assert await waiting == "new-access"
     assert office.row().refresh_token == "new-refresh"
 
@@ -364,7 +373,7 @@ async def test_a_pair_that_can_not_be_written_is_kept_until_it_can(
     office: Office, clock: Clock, tmp_path: Path
 ) -> None:
     clock.turn(DAY_AND_HOUR)
-    office.fake.plan(TOKEN_PATH, slow(0.4))
+    office.fake.plan(TOKEN_PATH, held(answers := threading.Event()))
     impatient = make_engine(str(office.engine.url), busy_seconds=0.05)
     office.sessions = session_factory(impatient)
     keeper = office.keeper()
@@ -372,6 +381,7 @@ async def test_a_pair_that_can_not_be_written_is_kept_until_it_can(
     await office.fake.until(lambda: office.asked)
     with office.engine.connect() as blocking:
         blocking.execute(text("SELECT 1"))  # holds the one lock for writers
+        answers.set()
         with pytest.raises(NotSent, match="bị chương trình khác khoá"):
             await waiting
     clock.turn(timedelta(seconds=6))
