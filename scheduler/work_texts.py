@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scheduler.work import Roster, Work
 
 _NAMES = 12  # names written out in one line
-_LATER = 7  # days after the deadline, in the example of a request for more time
+_LATER = 7  # days after the deadline, or today once it is over: the example of a request for more time
 
 
 @cache
@@ -80,7 +80,7 @@ def card(
     ]
     lines += roster_lines(roster or work.roster(session, row.id))
     if row.state is AssignmentState.OPEN:
-        later = f"{row.due_on + timedelta(days=_LATER):%d/%m}"
+        later = f"{max(row.due_on, today) + timedelta(days=_LATER):%d/%m}"
         more = words()("how_more", id=row.id, later=later)
         lines.append(Line(words()("how_taken" if taken else "how_words", id=row.id, more=more), Style.HINT))
     return Reply(lines=tuple(lines), choices=buttons(row, show=not full, taken=taken))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from office.assignments import AssignmentState, ProofKind, Report
+from office.assignments import AssignmentState, Extension, ProofKind, Report
+from office.clock import ZONE
 from office.deliveries import Occurrence
 from office.messages import SentFile
 from scheduler.ration import SETS_DEADLINE
@@ -67,6 +68,15 @@ def test_news_of_a_deadline_is_known_by_its_name_where_messages_are_rationed(off
     assert "work.new" in news
     assert len(news) == 3
     assert all(name.startswith(SETS_DEADLINE) for name in news)
+
+
+def test_what_is_long_overdue_is_shown_a_day_to_ask_for_that_is_still_to_come(office: Office) -> None:
+    number = office.give()
+    office.now = datetime(2026, 12, 28, 9, 0, tzinfo=ZONE)
+    assert f"giahan {number} 04/01 lý do …" in office.say("An", f"xem {number}")
+    office.say("An", f"giahan {number} 04/01 lý do chờ số liệu")
+    with office.sessions() as session:
+        assert session.scalars(select(Extension.asked_due)).all() == [date(2027, 1, 4)]
 
 
 def test_somebody_else_cannot_act(office: Office) -> None:
