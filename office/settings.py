@@ -6,7 +6,7 @@ that the caller can add the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -218,19 +218,19 @@ def settings_from(data: Mapping[str, Any] | None, environ: Mapping[str, str]) ->
     """
     tree = _written({} if data is None else data)
     faults = _put_secrets(tree, environ)
-    invalid: ValidationError | None = None
+    told = {fault.path for fault in faults}
+    invalid, wrong = None, set[int | str]()
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
-        invalid, settings = error, _sound_part(tree, error)
-    told = {fault.path for fault in faults}
-    wrong = {error["loc"][0] for error in invalid.errors() if error["loc"]} if invalid else set()
+        invalid, wrong = error, {found["loc"][0] for found in error.errors() if found["loc"]}
+        settings = Settings.model_validate(_without(tree, wrong))
     faults += [fault for fault in _faults(settings) if fault.path not in told and fault.path[0] not in wrong]
-    if invalid is None and not faults:
-        return settings
-    if invalid is not None and not faults:
-        raise invalid
-    raise faults[0] if invalid is None and len(faults) == 1 else BadSettings(faults, invalid)
+    if len(faults) > 1 or (faults and invalid):
+        raise BadSettings(faults, invalid)
+    if faults or invalid:
+        raise invalid or faults[0]
+    return settings
 
 
 def _put_secrets(tree: Any, environ: Mapping[str, str]) -> list[BadSetting]:
@@ -248,11 +248,9 @@ def _put_secrets(tree: Any, environ: Mapping[str, str]) -> list[BadSetting]:
     return faults
 
 
-def _sound_part(tree: Any, error: ValidationError) -> Settings:
-    """The settings without the sections that something is wrong in."""
-    wrong = {item["loc"][0] for item in error.errors() if item["loc"]}
-    sound = {key: value for key, value in tree.items() if key not in wrong} if isinstance(tree, dict) else {}
-    return Settings.model_validate(sound)
+def _without(tree: Any, wrong: Container[int | str]) -> dict[str, Any]:
+    """The sections that nothing is wrong in."""
+    return {key: value for key, value in tree.items() if key not in wrong} if isinstance(tree, dict) else {}
 
 
 def _faults(settings: Settings) -> Iterator[BadSetting]:
