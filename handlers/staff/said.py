@@ -21,6 +21,7 @@ _FILLERS = frozenset(
 _ASSENT = frozenset(
     {"u", "uh", "um", "vang", "oke", "okay", "anh", "chi", "cam", "on", "chao", "alo", "co", "khong", "dung"}
 )
+_SAY_NOTHING = _FILLERS | _ASSENT
 _CLAIMS = frozenset(
     {
         "lam", "xong", "hoan", "thanh", "tat", "thuc", "hien", "het", "ca", "la", "thi", "day", "do", "nop",
@@ -107,18 +108,16 @@ def idle(text: str) -> bool:
 def empty(text: str) -> bool:
     """Whether a text can't be the proof or the reason that was asked for: a word of assent, a mark, a number
     of one or two digits (more likely of a list above), a question."""
-    plain = " ".join(word for word in (_plain(one).strip("?!") for one in text.split()) if word)
-    if text.rstrip().endswith("?") or plain.endswith(_ASKING):
+    if text.rstrip().endswith("?") or " ".join(_bare_words(text)).endswith(_ASKING):
         return True
-    words = [word for word in plain.split() if word not in _FILLERS | _ASSENT]
+    words = [word for word in _bare_words(text) if word not in _SAY_NOTHING]
     return not words or (len(words) == 1 and words[0].isdecimal() and len(words[0]) < 3)
 
 
 def no_proof(text: str) -> bool:
     """Whether a text can't be a proof: one that is `empty`, or says no more than that it is done: «em làm
     xong rồi nhé», «em xin báo cáo đã hoàn thành»."""
-    words = [_plain(one).strip("?!") for one in text.split()]
-    told = [word for word in words if word not in _FILLERS | _ASSENT]
+    told = [word for word in _bare_words(text) if word not in _SAY_NOTHING]
     told = told[1:] if told[:1] == ["cao"] else told  # of «báo cáo» in front
     return empty(text) or all(word in _CLAIMS for word in told)
 
@@ -147,6 +146,11 @@ def _after_fillers(words: list[str], at: int) -> int:
     while at < len(words) and words[at] in _FILLERS:
         at += 1
     return at
+
+
+def _bare_words(text: str) -> list[str]:
+    """The words without marks; a mark that stands alone is none: «xong rồi !»."""
+    return [word for word in (_plain(one).strip("?!") for one in text.split()) if word]
 
 
 def _plain(word: str) -> str:

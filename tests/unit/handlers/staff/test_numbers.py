@@ -110,7 +110,7 @@ def test_a_stray_text_is_no_proof_and_no_reason(desk: Desk) -> None:
     number = desk.office.give()
     desk.say("An", f"xong {number}")
     strays = ("dạ", "vâng ạ", "ok", "3", "?", "phí bán lẻ thuốc lá bao nhiêu", "nộp ở đâu ạ?", "số 2")
-    bare = ("da em lam roi a", "em lam xong roi nhe", "Em báo cáo là đã hoàn thành ạ!", "Nộp rồi")
+    bare = ("da em lam roi a", "em lam xong roi nhe", "Em báo cáo là đã hoàn thành ạ!", "Nộp rồi !")
     for stray in (*strays, *bare):
         assert "chưa phải minh chứng" in desk.say("An", stray), stray
     assert "Xin gửi minh chứng" in desk.say("An", "xong roi")
