@@ -83,7 +83,7 @@ def text_flow(request: StaffRequest, text: str, *, headline: str = "") -> Replie
     title, body = title_and_body(text)
     if not title and file is not None:
         title = file.name.rpartition(".")[0] or file.name
-    if not title or (file is None and empty(text)):
+    if not title or (file is None and not body and empty(text)):
         raise refuse("ask_text", "stop_hint")
     row = drafts.create(
         request.session, request.notices, Draft(title=title, body=body), actor=request.me, now=request.now
@@ -193,15 +193,30 @@ def edit_flow(request: StaffRequest, text: str) -> Replies:
     said = read_change(text, request.now)
     if not said.nothing:
         return _apply(request, row, said)
+    parts = _named_parts(text)
+    if not parts:
+        title, body = title_and_body(text)
+        if not body:  # one line may be meant for anybody; a whole new text has a title and more
+            raise refuse("edit_unclear", "edit_unclear_mend")
+        parts = {"title": title, "body": body}
+    return _changed(
+        request,
+        row.id,
+        lambda draft: replace(
+            draft, title=parts.get("title", draft.title), body=parts.get("body", draft.body)
+        ),
+    )
+
+
+def _named_parts(text: str) -> dict[str, str]:
+    """«Tiêu đề: …», «Nội dung: …», or the one and below it the other; empty where none is named."""
     part, new = _part_and_text(text)
-    if part == "title":
-        return _changed(request, row.id, lambda draft: replace(draft, title=new))
-    if part == "body":
-        return _changed(request, row.id, lambda draft: replace(draft, body=new))
-    title, body = title_and_body(text)
-    if not body:  # one line may be meant for anybody; a whole new text has a title and more
-        raise refuse("edit_unclear", "edit_unclear_mend")
-    return _changed(request, row.id, lambda draft: replace(draft, title=title, body=body))
+    first, _, below = new.partition("\n")
+    if part == "title" and below:
+        under, body = _part_and_text(below.strip())
+        if under == "body":
+            return {part: first.strip(), under: body}
+    return {part: new} if part else {}
 
 
 def _part_and_text(text: str) -> tuple[str, str]:

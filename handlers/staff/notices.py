@@ -150,7 +150,7 @@ def _correct(request: StaffRequest, notice_id: int) -> Replies:
 
 def _correct_flow(request: StaffRequest, text: str) -> Replies:
     title, body = title_and_body(text)
-    if not title or empty(text):
+    if not title or (not body and empty(text)):
         raise refuse("ask_correction", "stop_hint", id=request.state.get("notice", 0))
     request.state.update(title=title, body=body)
     return _ask_reason(request, int(request.state.get("notice", 0)), "sua")

@@ -73,11 +73,21 @@ def test_a_notice_is_written_step_by_step_and_can_be_changed_by_typing(office: O
         assert "chưa sửa và chưa gửi gì" in office.say("Văn", stray), stray
     assert "Tiêu đề: Họp giao ban năm" in office.say("Văn", "tiêu đề: Họp giao ban năm")
     assert "Nội dung khác." in office.say("Văn", "nội dung: Nội dung khác.")
+    assert "Tiêu đề: Họp quý\n" in office.say("Văn", "Tiêu đề: Họp quý\n\nNội dung: Như đã báo.\nLúc 8 giờ.")
+    assert row(office).body == "Như đã báo.\nLúc 8 giờ."
+    office.say("Văn", "Họp giao ban năm\nNội dung khác.")
     found = row(office)
     assert found.title == "Họp giao ban năm"
     assert (found.state, found.priority, found.confirm) == (NoticeState.DRAFT, Priority.URGENT, True)
     assert (found.document, found.document_date) == ("375/SCT-VP", date(2021, 3, 29))
     assert found.body == "Nội dung khác."
+
+
+def test_a_notice_may_end_with_a_question_but_a_question_alone_is_none(office: Office) -> None:
+    office.say("Văn", "/thongbao")
+    assert "dòng đầu là tiêu đề" in office.say("Văn", "gửi cho những ai?")
+    assert "Gửi tới đâu" in office.say("Văn", "Hội thao tháng 12\nAnh/chị đăng ký môn nào?")
+    assert row(office).body == "Anh/chị đăng ký môn nào?"
 
 
 def test_recipients_can_be_said_in_words(office: Office) -> None:
