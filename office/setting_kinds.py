@@ -14,10 +14,20 @@ _CLOCK_TIME = re.compile(r"([01]?\d|2[0-3])[:hg]([0-5]\d)")
 
 
 def _http(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"«{value}» không phải địa chỉ web: viết cả «https://» ở đầu")
+    if not _is_web_address(value):
+        raise ValueError(
+            f"«{value}» không phải địa chỉ web: viết dạng «https://ten-mien.vn» hoặc «http://10.0.0.5:8330»"
+        )
     return value
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port or an IPv6 address
+        return False
+    return sound and parts.scheme in ("http", "https") and len(value.split()) == 1
 
 
 def _origin(value: str) -> str:

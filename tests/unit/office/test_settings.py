@@ -75,6 +75,9 @@ def test_a_wrong_value_is_refused_with_its_path(
     ("data", "message"),
     [
         ({"web": {"public_url": "hoi.example.vn"}}, "không phải địa chỉ web"),
+        ({"zalo_oa": {"oauth_url": "http://10.0.0.5:cong"}}, "không phải địa chỉ web"),
+        ({"zalo_oa": {"base_url": "http://[::1"}}, "không phải địa chỉ web"),
+        ({"zalo_bot": {"base_url": "https://bot.example.vn hai"}}, "không phải địa chỉ web"),
         ({"web": {"allowed_origins": ["https://a.vn/b"]}}, "phải viết dạng «https://ten-mien.vn»"),
         ({"web": {"allowed_origins": ["*"]}}, "không phải địa chỉ web"),
         ({"web": {"trusted_proxies": ["proxy"]}}, "không phải địa chỉ mạng"),
