@@ -21,7 +21,7 @@ from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
 from bot.doctor.web import is_stopped
 from office.channel_names import ZALO_OA
 from office.channel_settings import ZaloOa
-from office.contacts import Window, window
+from office.contacts import Window, last_wrote, window_at
 from office.people import ChatAccount, Member
 from office.privacy import person_hash
 from office.zalo_tokens import ZaloTokens
@@ -88,7 +88,8 @@ def _windows(session: Session, premises: Premises) -> Counter[Window] | None:
         )
     )
     people = [person_hash(ZALO_OA, sender, key) for sender in senders]
-    return Counter(window(session, ZALO_OA, account, person, now=premises.now) for person in people)
+    wrote = last_wrote(session, ZALO_OA, account, people)
+    return Counter(window_at(wrote.get(person), premises.now) for person in people)
 
 
 async def _account(settings: ZaloOa, token: str) -> Answer | Silence | None:
@@ -210,8 +211,5 @@ def windows_finding(settings: ZaloOa, windows: Counter[Window]) -> Finding:
 
 def template_finding(settings: ZaloOa) -> Finding:
     """Whether deadline pings have a way outside the window."""
-    template = settings.template
-    if not template.id:
-        return info("zalo_oa.template.unset")
-    name = "set" if template.fields else "no_fields"
-    return (fine if template.fields else warn)(f"zalo_oa.template.{name}", id=template.id)
+    template = settings.template.id
+    return fine("zalo_oa.template.set", id=template) if template else info("zalo_oa.template.unset")

@@ -193,12 +193,11 @@ def test_staff_who_can_not_be_written_to_are_counted(
         assert "không gửi được" not in found.found
 
 
-def test_a_template_without_parameters_is_warned_of() -> None:
+def test_an_office_without_a_template_is_told_what_that_means() -> None:
     def level_of(**values: Any) -> Level:
         return zalo_oa.template_finding(ZaloOa(template=ZaloTemplate(**values))).level
 
     assert level_of() is Level.INFO
-    assert level_of(id="7") is Level.WARN
     assert level_of(id="7", fields={"viec": "title"}) is Level.FINE
 
 
