@@ -142,7 +142,7 @@ class FrontDesk:
             picking.may_be_meant_for_newer(talk, incoming, picked) and _newer_came(session, incoming, talk)
         ):
             again = (picking.ask_again(talk, overtaken=overtaken),)
-            talk.offer(again, now, heard_at=talk.heard_at if overtaken and talk.heard_at else incoming.at)
+            talk.offer(again, now, heard_at=talk.heard_at if overtaken else incoming.at)
             conversations.save(session, key, talk.as_dict(), now=now)
             self._asked(incoming.channel, "tap")
             return again
