@@ -8,8 +8,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, number, say
+from office import groups
 from office.deliveries import Delivery, Status
-from office.groups import at as group_at
 from office.messages import Choice, ChoiceKind, Line, Style
 from office.people import name_of
 from office.rights import Action
@@ -52,8 +52,8 @@ def _choice(label: str, payload: str) -> Choice:
 
 
 def _brief(request: StaffRequest, row: Delivery) -> str:
-    group = group_at(request.session, row.channel, row.account, row.chat) if row.group else None
-    to = group.title if group else name_of(request.session, row.member_id) or row.chat
+    group = groups.at(request.session, row.channel, row.account, row.chat) if row.group else None
+    to = groups.title_of(group) if group else name_of(request.session, row.member_id) or row.chat
     first = replies_from_json(row.body)[0].text().splitlines()[:1]
     return f"Số {row.id}, {when(row.due_at)}, tới {to}: {''.join(first)[:80]} ({row.status.label})"
 

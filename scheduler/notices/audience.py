@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from office.groups import Group, GroupState
+from office.groups import Group, GroupState, title_of
 from office.messages import ChatAddress
 from office.notices import RecipientList
 from office.people import ChatAccount, Department, Member, Role
@@ -86,7 +86,7 @@ def _group_targets(
     return [
         Target(
             recipient=Recipient(to=address(row)),
-            name=row.title or words()("unreached.unnamed"),
+            name=title_of(row),
             group=True,
             number=row.id,
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from office.groups import Group, GroupState
+from office.groups import Group, GroupState, title_of
 from office.people import ChatAccount, Department, Member
 from scheduler.notices.addressed import Audience, Unreached, is_member, reachable, spelled_out
 from scheduler.notices.desk import words
@@ -36,7 +36,7 @@ def _lost_groups(
         if row is None:
             yield Unreached(name=words()("audience.unknown_group", id=number), why=words()("unreached.gone"))
         elif why := _why_not(row, channels):
-            yield Unreached(name=row.title or words()("unreached.unnamed"), why=why)
+            yield Unreached(name=title_of(row), why=why)
 
 
 def _why_not(row: Group, channels: Collection[str] | None) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from office.deliveries import ELSEWHERE, Act, Delivery, Status
-from office.groups import Group
+from office.groups import Group, title_of
 from office.notices import Notice, NoticeState
 from office.people import name_of
 from scheduler.notices.confirmed import Counts, counts
@@ -252,7 +252,7 @@ def _chats(
 def _name(session: Session, one: Message, groups: Mapping[Chat, Group], readers: Readers) -> str:
     """Whose chat it is; "" where nobody knows any more."""
     if one.group:
-        return groups[one.chat].title if one.chat in groups else ""
+        return title_of(groups[one.chat]) if one.chat in groups else ""
     reader = readers.private.get(one.member_id or 0)
     return reader.name if reader is not None else name_of(session, one.member_id)
 

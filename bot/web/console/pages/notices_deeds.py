@@ -13,7 +13,7 @@ from bot.web.console.pages import notices_one as one
 from bot.web.console.pages.notices_words import sentence, words
 from bot.web.console.pages.notices_writing import address, found
 from bot.web.console.visit import Answer, Done, FormErrors, Visit
-from office.groups import Group
+from office.groups import Group, title_of
 from office.notices import Notice
 from office.rights import Action
 from scheduler import settling
@@ -59,7 +59,7 @@ def try_out(visit: Visit) -> Answer:
     group_id = number if number > 0 else None
     trial.try_out(visit.session, *_of(visit), actor=visit.person, now=visit.now, group_id=group_id)
     group = visit.session.get(Group, group_id) if group_id else None
-    said = words()("said.tested_group", name=group.title) if group else words()("said.tested_me")
+    said = words()("said.tested_group", name=title_of(group)) if group else words()("said.tested_me")
     return Done(address(found(visit).id), said)
 
 

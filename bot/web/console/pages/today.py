@@ -142,7 +142,7 @@ def _doubtful(visit: Visit) -> list[Doubtful]:
 
 def _described(session: Session, row: Delivery) -> Doubtful:
     group = groups.at(session, row.channel, row.account, row.chat) if row.group else None
-    to = group.title if group else people.name_of(session, row.member_id) or row.chat
+    to = groups.title_of(group) if group else people.name_of(session, row.member_id) or row.chat
     lines = replies_from_json(row.body)[0].text().splitlines() if row.body else []
     return Doubtful(row=row, to=to, text=next(iter(lines), "")[:120])
 

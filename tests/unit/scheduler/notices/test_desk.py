@@ -155,6 +155,8 @@ def test_each_chat_is_reached_once_and_who_is_not_is_named_with_the_reason(offic
     why = {one.name: one.why for one in found.unreached}
     assert why["Bình"].startswith("đã chặn bot")
     assert "kênh này" in why["Cường"]
+    assert [target.name for target in found.groups] == ["Telegram, chưa có tên (…-1)"]
+    assert why["Telegram, chưa có tên (…-2)"].startswith("nhóm đã ngắt")
     assert why["Phòng Công nghiệp"] == "phòng chưa có nhóm nào"
     assert "nhóm số 99 (không còn)" in why
 
@@ -347,6 +349,8 @@ def test_a_report_outlives_its_deliveries(office: NoticeOffice) -> None:
     office.plan()
     office.messages()
     office.plan()
+    with office.sessions() as session:
+        assert "Telegram, chưa có tên (…-1)" in [chat.name for chat in report(session, number).chats]
     office.later(days=500)
     with office.sessions.begin() as session:
         assert purge(session, office.clock.now() - timedelta(days=400)) >= 2
