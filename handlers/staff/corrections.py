@@ -3,6 +3,8 @@ counts."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import unicodedata
 from datetime import date
 
@@ -45,6 +47,11 @@ def right(text: str) -> bool:
     written = unicodedata.normalize("NFC", text).casefold()
     words = ("".join(c for c in word if c.isalpha()) for word in written.split())
     return " ".join(word for word in words if people.plain(word) not in _POLITE) in _RIGHT
+
+
+def print_of(shown: object) -> str:
+    """What marks a «yes» as one to just this (plain JSON values), not to what it was changed into later."""
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:12]
 
 
 def corrections(session: Session, text: str, today: date) -> tuple[Piece, ...]:
@@ -101,7 +108,7 @@ def _named(session: Session, piece: Piece, text: str) -> bool:
     """Whether a text is a whole name, not a word that occurs in one."""
     said = people.plain(text)
     if piece.department_id is not None:
-        [found] = [one for one in people.departments(session) if one.id == piece.department_id]
+        found = session.get_one(people.Department, piece.department_id)
         full = people.plain(found.name)
         return said in (full, full.removeprefix("phong ").strip()) or people.key_of(text) == found.key
     names = (people.plain(people.name_of(session, member_id)) for member_id in piece.member_ids)

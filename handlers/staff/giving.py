@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from handlers.staff.corrections import agreed, corrections
+from handlers.staff.corrections import agreed, corrections, print_of
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import demand_reason, split_reason
 from office import people
@@ -158,13 +156,9 @@ def _preview(request: StaffRequest, parts: _Parts) -> Replies:
 def _choices(parts: _Parts) -> tuple[Choice, ...]:
     """The first one holds for what was shown with it alone, not for what that has been changed into."""
     return (
-        Choice(kind=ChoiceKind.OPTION, label="Giao việc này", payload=f"s:giao:co:{_print_of(parts)}"),
+        Choice(kind=ChoiceKind.OPTION, label="Giao việc này", payload=f"s:giao:co:{print_of(asdict(parts))}"),
         Choice(kind=ChoiceKind.OPTION, label="Bỏ", payload="s:giao:thoi"),
     )
-
-
-def _print_of(parts: _Parts) -> str:
-    return hashlib.sha256(json.dumps(asdict(parts)).encode()).hexdigest()[:12]
 
 
 def _tap_give(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
@@ -175,7 +169,7 @@ def _tap_give(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     if previous.get("flow") != "give.confirm":
         raise Refused("Việc này đã giao hoặc đã quá lâu.", "Gõ lại: /giao")
     parts = _parts(previous)
-    if arguments[1:] and arguments[1] != _print_of(parts):
+    if arguments[1:] and arguments[1] != print_of(asdict(parts)):
         [preview] = _preview(request, parts)
         return (replace(preview, lines=(Line(_NEWER, Style.WARNING), *preview.lines)),)
     row = request.work.create(request.session, parts.draft(), actor=request.me, now=request.now)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
 
-from handlers.staff.corrections import agreed
+from handlers.staff.corrections import agreed, print_of
 from handlers.staff.periods import parse_period
 from handlers.staff.request import Command, Replies, StaffRequest, Tapped, say
 from handlers.staff.words import one_department
@@ -134,7 +132,7 @@ def file_sent(request: StaffRequest) -> Replies:
         return say(*lines)
     kept = [_kept(d) for d in preview.drafts]
     request.state.update(flow="import", drafts=kept)
-    yes = f"s:nhap:co:{_print_of(kept)}"
+    yes = f"s:nhap:co:{print_of(kept)}"
     choices = (
         Choice(kind=ChoiceKind.OPTION, label=f"Giao {len(preview.drafts)} việc này", payload=yes),
         Choice(kind=ChoiceKind.OPTION, label="Bỏ", payload="s:nhap:thoi"),
@@ -148,7 +146,7 @@ def _tap_import(request: StaffRequest, arguments: tuple[str, ...]) -> Replies:
     kept = request.previous.get("drafts")
     if request.previous.get("flow") != "import" or not kept:
         raise Refused("Bảng này đã giao hoặc đã quá lâu.", "Gửi lại tệp.")
-    if arguments[1:] and arguments[1] != _print_of(kept):
+    if arguments[1:] and arguments[1] != print_of(kept):
         raise Refused("Sau bảng ấy anh/chị đã gửi bảng khác.", "Chọn «Giao» ở bảng gửi sau cùng.")
     given = known = 0
     for data in kept:
@@ -201,10 +199,6 @@ COMMANDS = (
 )
 TAPS: Mapping[str, Tapped] = {"nhap": _tap_import}
 FLOWS = {"import": _import_flow}
-
-
-def _print_of(kept: object) -> str:
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()[:12]
 
 
 def _kept(draft: Draft) -> dict[str, object]:
