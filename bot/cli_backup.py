@@ -23,6 +23,7 @@ from bot.cli_common import (
     fail,
     settings_of,
 )
+from office.clock import ZONE, SystemClock, said_moment
 
 if TYPE_CHECKING:
     from bot.backup.archive import Backup
@@ -51,7 +52,7 @@ def backup(
 ) -> None:
     """Sao lưu dữ liệu ra một tệp, không cần dừng chương trình."""
     settings = settings_of(config)
-    from bot.backup.archive import said_moment, words
+    from bot.backup.archive import words
     from bot.backup.making import Wanted, back_up
 
     now = current_moment()
@@ -84,13 +85,12 @@ def restore(
     Không cần dừng chương trình.
     """
     settings = settings_of(config)
-    from bot.backup.archive import opened, said_moment, words
+    from bot.backup.archive import opened, words
     from bot.backup.copies import database_file
     from bot.backup.folders import differences
     from bot.backup.restoring import check
     from bot.backup.restoring import restore as put_back
     from bot.logs import set_up_logs
-    from office.clock import SystemClock
 
     set_up_logs(settings.log)
     text = words()
@@ -129,7 +129,6 @@ def settle(
     settings = settings_of(config)
     from bot.backup.archive import words
     from bot.backup.settling import settle as make_safe
-    from office.clock import ZONE
     from scheduler.calendar import WorkCalendar
 
     try:
@@ -158,7 +157,7 @@ def _told() -> Iterator[None]:
 
 
 def _describe(found: Backup) -> None:
-    from bot.backup.archive import said_moment, words
+    from bot.backup.archive import words
 
     manifest = found.manifest
     when = said_moment(manifest.made_at)
@@ -206,7 +205,6 @@ def _named(file: Path, now: datetime) -> Path:
     """The file to write: whatever isn't called .zip is a folder, made when missing. Raises BackupFailed."""
     from bot.backup.archive import BackupFailed, words
     from bot.backup.copies import unwritable
-    from office.clock import ZONE
 
     if file.suffix.lower() == ".zip" and not file.is_dir():
         return file

@@ -26,6 +26,7 @@ from bot.cli_common import (
 )
 from bot.cli_words import Command, Group
 from knowledge.phrases import Phrases
+from office.clock import said_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,8 +226,8 @@ def _say(oa: ZaloOa, pair: Pair, facts: Identity | None, trouble: str) -> None:
     typer.echo(text("stored"))
     if facts is not None:
         typer.echo(text("account", name=facts.name or text("unnamed"), oa=oa.oa_id))
-    typer.echo(text("access", when=said(now + pair.lifetime)))
-    typer.echo(text("refresh", when=said(now + REFRESH_LIFE)))
+    typer.echo(text("access", when=said_moment(now + pair.lifetime)))
+    typer.echo(text("refresh", when=said_moment(now + REFRESH_LIFE)))
     if trouble:
         typer.echo(text("unchecked", why=trouble))
 
@@ -249,13 +250,6 @@ def _warn_of_readers(settings: Settings) -> None:
     file = Path(url.database)
     if file.is_file() and file.stat().st_mode & 0o077:
         typer.echo(words()("open_file", file=file), err=True)
-
-
-def said(moment: datetime) -> str:
-    """A moment as people of Việt Nam read it: 14:05 ngày 25/11/2026."""
-    from office.clock import ZONE
-
-    return f"{moment.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"
 
 
 @zalo_app.command("status", cls=Command)
@@ -305,10 +299,10 @@ def _lines(oa: ZaloOa, row: ZaloTokens | None, now: datetime) -> list[str]:
         return [*lines, text("status.other_app", app=row.app_id, wanted=oa.app_id)]
     if row.trouble:
         return [*lines, text("status.trouble", why=row.trouble)]
-    lines.append(text("status.obtained", when=said(row.obtained_at)))
-    lines.append(text("status.access" if access > now else "status.access_ended", when=said(access)))
+    lines.append(text("status.obtained", when=said_moment(row.obtained_at)))
+    lines.append(text("status.access" if access > now else "status.access_ended", when=said_moment(access)))
     key = "status.refresh" if refresh > now else "status.refresh_ended"
-    lines.append(text(key, when=said(refresh), days=(refresh - now).days))
+    lines.append(text(key, when=said_moment(refresh), days=(refresh - now).days))
     lines.append(text("status.fine"))
     version = text("status.version", version=row.version) if row.version else text("status.version_unknown")
     return [*lines, version]

@@ -9,6 +9,11 @@ from zoneinfo import ZoneInfo
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")  # what people read; everything stored is UTC
 
 
+def said_moment(moment: datetime) -> str:
+    """A moment as people of Việt Nam read it: 14:05 ngày 25/11/2026."""
+    return f"{moment.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"
+
+
 class Clock(Protocol):
     """Tells the time."""
 

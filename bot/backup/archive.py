@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, Literal
@@ -17,7 +16,6 @@ from typing import IO, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from knowledge.phrases import Phrases
-from office.clock import ZONE
 
 FORMAT = 1
 MANIFEST, DATABASE, KEY, CONFIG = "manifest.json", "database.sqlite", "hash.key", "config.yaml"
@@ -185,8 +183,3 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if DATABASE not in manifest.members:
         raise foreign
     return manifest
-
-
-def said_moment(moment: datetime) -> str:
-    """A moment as people read it."""
-    return f"{moment.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"

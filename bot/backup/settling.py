@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Engine, func, null, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.backup.archive import AuditState, said_moment, words
+from bot.backup.archive import AuditState, words
 from bot.backup.copies import audit_of
 from office import audit
 from office.assignments import Assignment, AssignmentState, Priority
-from office.clock import ZONE
+from office.clock import ZONE, said_moment
 from office.console_access import ConsoleSession, LoginLink
 from office.database import execute, session_factory
 from office.deliveries import OPEN, Delivery, Lane, Occurrence, OccurrenceState, Source, Status

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from office.clock import ZONE
 from office.settings import Settings
 
 
@@ -32,8 +31,3 @@ def server_of(url: str) -> str:
 def has_tail(base_url: str) -> bool:
     """Whether a bot server's address ends with what the program adds itself."""
     return base_url.rstrip("/").endswith("/bot")
-
-
-def said(moment: datetime) -> str:
-    """A moment as people of Việt Nam read it: 14:05 ngày 25/11/2026."""
-    return f"{moment.astimezone(ZONE):%H:%M ngày %d/%m/%Y}"

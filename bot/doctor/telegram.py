@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.doctor.findings import Finding, bad, fine, warn
-from bot.doctor.premises import Premises, has_tail, said, server_of
+from bot.doctor.premises import Premises, has_tail, server_of
 from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
 from office.channel_settings import Telegram
+from office.clock import said_moment
 
 MANY = 100  # messages that wait
 _LONGEST = 200  # characters of what Telegram says of a failed call
@@ -80,7 +81,7 @@ def _failed_call(result: Mapping[str, Any]) -> Finding:
     at = result.get("last_error_date")
     if not isinstance(at, int) or not 0 < at < 1e10:
         return warn("telegram.calls.failed_some_time", why=why)
-    return warn("telegram.calls.failed", why=why, when=said(datetime.fromtimestamp(at, UTC)))
+    return warn("telegram.calls.failed", why=why, when=said_moment(datetime.fromtimestamp(at, UTC)))
 
 
 def _clock(answer: Answer | Silence) -> Finding | None:

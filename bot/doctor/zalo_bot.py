@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from bot.channels.zalo_bot_codes import MEANINGS, NOT_FOUND, Answer, Envelope, meaning
 from bot.doctor import probe
 from bot.doctor.findings import Finding, Level, bad, fine, warn
-from bot.doctor.premises import Premises, has_tail, said, server_of
+from bot.doctor.premises import Premises, has_tail, server_of
 from bot.doctor.probe import Question, Silence, clock_finding
 from office.channel_settings import ZaloBot, ZaloBotQuota
+from office.clock import said_moment
 from office.quotas import Month
 from scheduler.channel_watch import NEARLY, BotFacts, bot_facts
 from scheduler.rationing import kept
@@ -130,7 +131,7 @@ def _month(month: Month, quota: ZaloBotQuota) -> Finding:
     most, used = quota.messages_per_month, month.used
     values = {"used": used, "most": most, "left": max(0, most - used), "kept": kept(quota)}
     if month.ran_out_at is not None:
-        return bad("zalo_bot.month.ran_out", when=said(month.ran_out_at), **values)
+        return bad("zalo_bot.month.ran_out", when=said_moment(month.ran_out_at), **values)
     if used >= most:
         return bad("zalo_bot.month.spent", **values)
     if used >= NEARLY * most:

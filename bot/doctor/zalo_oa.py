@@ -16,11 +16,12 @@ from bot.channels.zalo_calls import CallEnded, WrongToken
 from bot.channels.zalo_oa_identity import PATH, STATE_AGENCY, Identity, identity_of, looks_alike
 from bot.channels.zalo_oa_signature import HEADER, PROBE
 from bot.doctor.findings import Finding, Level, bad, finding, fine, info, warn
-from bot.doctor.premises import Premises, said, server_of
+from bot.doctor.premises import Premises, server_of
 from bot.doctor.probe import Answer, Question, Silence, ask, clock_finding
 from bot.doctor.web import is_stopped
 from office.channel_names import ZALO_OA
 from office.channel_settings import ZaloOa
+from office.clock import said_moment
 from office.contacts import Window, last_wrote, window_at
 from office.people import ChatAccount, Member
 from office.privacy import person_hash
@@ -120,7 +121,7 @@ def token_finding(settings: ZaloOa, known: Known | None, now: datetime) -> Findi
     if row.trouble:
         return bad("zalo_oa.tokens.trouble", why=row.trouble)
     left = row.refresh_expires_at - now
-    ends = {"when": said(row.refresh_expires_at), "access": said(row.access_expires_at)}
+    ends = {"when": said_moment(row.refresh_expires_at), "access": said_moment(row.access_expires_at)}
     if left <= timedelta(0):
         return bad("zalo_oa.tokens.ended", **ends)
     if left <= SOON:
