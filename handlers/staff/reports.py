@@ -128,6 +128,7 @@ def file_sent(request: StaffRequest) -> Replies:
         raise Refused("Chưa tải được tệp.", "Xin gửi lại sau ít phút.")
     preview = request.papers.read(file.content, file.name, request.session, request.today)
     lines = request.papers.describe(preview)
+    request.state.clear()  # whatever was shown before: a yes from now on is to this table
     if not preview.drafts:
         return say(*lines)
     kept = [_kept(d) for d in preview.drafts]

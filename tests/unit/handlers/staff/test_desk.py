@@ -241,6 +241,10 @@ def test_a_table_is_looked_over_first_and_given_once(office: Office) -> None:
     assert "3 việc" in office.say("Văn", file=SentFile(id="h", name="viec.csv", content=b"Ba Bon Nam"))
     assert "bảng khác" in office.say("Văn", payload=older)
     assert "Đã giao 3 việc" in office.say("Văn", "đồng ý ạ")
+    # One of which nothing can be given does so too.
+    office.say("Văn", file=SentFile(id="i", name="viec.csv", content=b"Sau Bay"))
+    assert "0 việc" in office.say("Văn", file=SentFile(id="j", name="viec.csv", content=b""))
+    assert office.hear("Văn", "đồng ý ạ") is None
 
 
 def test_figures_are_for_whom_they_are(office: Office) -> None:
