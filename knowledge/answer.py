@@ -6,7 +6,7 @@ Pure: the same entry, facet, day and office give the same answer. Facts are join
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
@@ -191,11 +191,8 @@ class Answerer:
         )
 
     def _topic(self, entry: Entry, asked: Facet, today: date) -> Answer:
-        facts = [f for f in entry.facts if f.shown and f.holds(today)]
-        fitting = [f for f in facts if f.facet is asked] if asked is not Facet.OVERVIEW else []
-        # What was asked stands first; how it was done before, last.
-        chosen = sorted([*fitting, *(f for f in facts if f not in fitting)], key=lambda fact: fact.past)
-        told = chosen[:TOPIC_LINES]
+        known = topic_facts(entry, asked, today)
+        told = known[:TOPIC_LINES]
         lines = [AnswerLine(entry.title, Part.TITLE)]
         if entry.standing in GONE:  # what is merely doubtful is said with the caveats
             lines.append(AnswerLine(self.phrases(f"standing.{entry.standing}"), Part.WARNING))
@@ -203,23 +200,22 @@ class Answerer:
             lines.append(AnswerLine(entry.replaced.says, Part.WARNING))
         changed = entry.own_file or any(f.past for f in told)
         lines += self._now_and_before(entry, told) if changed else _items(told)
-        if len(chosen) > TOPIC_LINES:
-            lines.append(AnswerLine(self.phrases("answer.more", count=len(chosen) - TOPIC_LINES)))
-        if any(f in entry.truncated for f in (asked, Facet.OVERVIEW)) or (entry.truncated and not fitting):
+        if len(known) > TOPIC_LINES:
+            lines.append(AnswerLine(self.phrases("answer.more", count=len(known) - TOPIC_LINES)))
+        fits = asked is not Facet.OVERVIEW and any(f.facet is asked for f in known)
+        if any(f in entry.truncated for f in (asked, Facet.OVERVIEW)) or (entry.truncated and not fits):
             lines.append(AnswerLine(self.phrases("answer.facet_cut"), Part.WARNING))
         lines += self._provenance.caveats(entry, asked, today)
         if not changed:
             lines += self._provenance.source_lines(entry, told)
-        more = tuple(dict.fromkeys([*(entry.replaced.entries if entry.replaced else ()), *entry.related]))
         # The pages of what is past are named, not opened.
         link = self.office.portal_url if changed else self._provenance.link(entry, told)
-        return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=more, link=link)
+        return Answer(entry=entry.id, facet=asked, lines=tuple(lines), options=_further(entry), link=link)
 
     def _in_short(self, entry: Entry, asked: Facet, today: date) -> Answer:
         """To who asks about a file of their own: that it isn't seen here, whom to ask, and the first fact
         that holds now. All the rest stands behind a choice."""
-        full = self._topic(entry, asked, today)
-        known = [f for f in entry.facts if f.shown and f.holds(today)]
+        known = topic_facts(entry, Facet.OVERVIEW, today)
         told = [f for f in known if not f.past][:1]
         lines = [
             AnswerLine(entry.title, Part.TITLE),
@@ -228,7 +224,14 @@ class Answerer:
             *_items(told),
             *(self._provenance.of_each(entry, told) if told else ()),
         ]
-        return replace(full, lines=tuple(lines), rest=known != told)
+        return Answer(
+            entry=entry.id,
+            facet=asked,
+            lines=tuple(lines),
+            options=_further(entry),
+            link=self.office.portal_url,
+            rest=known != told,
+        )
 
     def _now_and_before(self, entry: Entry, told: Sequence[Statement]) -> list[AnswerLine]:
         """Facts of different times, each with its own source and date: what holds now, whom to ask, how it
@@ -256,6 +259,18 @@ class Answerer:
         if office.phone or office.email or office.address:
             lines.append(AnswerLine(self.phrases("answer.have_code")))
         return lines
+
+
+def topic_facts(entry: Entry, asked: Facet, today: date) -> list[Statement]:
+    """What a general subject has to tell today: what was asked stands first; how it was done before, last."""
+    facts = [f for f in entry.facts if f.shown and f.holds(today)]
+    return sorted(facts, key=lambda f: (f.past, asked is Facet.OVERVIEW or f.facet is not asked))
+
+
+def _further(entry: Entry) -> tuple[str, ...]:
+    """The entries to go on to, what replaced it first."""
+    replacing = entry.replaced.entries if entry.replaced else ()
+    return tuple(dict.fromkeys([*replacing, *entry.related]))
 
 
 def _items(facts: Iterable[Statement]) -> list[AnswerLine]:

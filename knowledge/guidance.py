@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from knowledge.answer import GONE, RENEWING, TOPIC_LINES
+from knowledge.answer import GONE, RENEWING, TOPIC_LINES, topic_facts
 from knowledge.schema import Entry, Facet, Kind, Way
 
 _BY_FACET = {Facet.ONLINE: Way.ONLINE, Facet.POSTAL: Way.POSTAL}
@@ -22,7 +22,7 @@ def ways_told(entry: Entry, facet: Facet | None, today: date) -> frozenset[Way]:
     if entry.standing in GONE:
         return frozenset()
     if entry.kind in (Kind.TOPIC, Kind.REFORM):
-        return _of_subject(entry, facet, today)
+        return _of_subject(entry, facet or Facet.OVERVIEW, today)
     if entry.kind in (Kind.PROCEDURE, Kind.GUIDANCE):
         return _of_procedure(entry, facet or Facet.OVERVIEW, today)
     return frozenset()
@@ -40,7 +40,6 @@ def _of_procedure(entry: Entry, asked: Facet, today: date) -> frozenset[Way]:
     return ways & {_BY_FACET[asked]} if asked in _BY_FACET else frozenset()
 
 
-def _of_subject(entry: Entry, asked: Facet | None, today: date) -> frozenset[Way]:
-    facts = [f for f in entry.facts if f.shown and not f.past and f.holds(today)]
-    facts.sort(key=lambda fact: fact.facet is not asked or asked in (None, Facet.OVERVIEW))
-    return frozenset(_BY_FACET[f.facet] for f in facts[:TOPIC_LINES] if f.facet in _BY_FACET)
+def _of_subject(entry: Entry, asked: Facet, today: date) -> frozenset[Way]:
+    told = topic_facts(entry, asked, today)[:TOPIC_LINES]
+    return frozenset(_BY_FACET[f.facet] for f in told if not f.past and f.facet in _BY_FACET)
