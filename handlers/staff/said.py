@@ -31,7 +31,8 @@ _CLAIMS = frozenset(
 _ASKING = (" la gi", " the nao", " o dau", " bao nhieu", " bao gio", " khi nao", " lam sao", " duoc khong")
 _LEAD_INS = frozenset({"den", "toi", "han", "het", "xin", "gia", "em", "cho"})
 _NUMBER = re.compile(r"#?(\d{1,9})", re.ASCII)
-_DAY = re.compile(r"\d{1,2}[/.-]\d{1,2}", re.ASCII)
+DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?", re.ASCII)
+"""A day as it is typed: day, month and perhaps the year."""
 _PUNCTUATION = ".,!:;"
 
 
@@ -78,7 +79,7 @@ def _continues(verb: str, words: list[str], *, named: bool) -> bool:
         return named
     if verb != "giahan":
         return False
-    return words[0] in _LEAD_INS or _DAY.match(words[0]) is not None or words[:2] == ["ly", "do"]
+    return words[0] in _LEAD_INS or DAY.match(words[0]) is not None or words[:2] == ["ly", "do"]
 
 
 def names_day(text: str) -> bool:
@@ -129,14 +130,14 @@ def leading(text: str) -> int:
 
 def is_day(word: str) -> bool:
     """«05/12», «5-12-2026,»."""
-    return re.fullmatch(r"\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?", word.rstrip(",;"), re.ASCII) is not None
+    return DAY.fullmatch(word.rstrip(",;")) is not None
 
 
 def day_in(text: str) -> str:
     """«xin gia hạn đến ngày 05/12» → «05/12»."""
     words = text.split()
     while len(words) > 1 and (
-        _plain(words[0]) in _LEAD_INS or (_plain(words[0]) == "ngay" and _DAY.match(words[1]))
+        _plain(words[0]) in _LEAD_INS or (_plain(words[0]) == "ngay" and DAY.match(words[1]))
     ):
         del words[0]
     return " ".join(words)

@@ -12,7 +12,6 @@ from office import people
 from office.people import Department, Person
 from office.refusal import Refused
 
-_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\Z")
 _REASON = re.compile(r"(?:^|[\s,;])(?:lý do|ly do|vì)\s*:?\s+", re.IGNORECASE)
 _NAMED_DAYS = {"hom nay": 0, "nay": 0, "mai": 1, "ngay mai": 1, "mot": 2, "ngay kia": 2}
 
@@ -23,7 +22,7 @@ def parse_day(text: str, today: date) -> date:
     shift = _NAMED_DAYS.get(people.plain(words))
     if shift is not None:
         return today + timedelta(days=shift)
-    match = _DAY.match(words)
+    match = said.DAY.fullmatch(words)
     if match:
         day, month = int(match[1]), int(match[2])
         year = int(match[3]) if match[3] else today.year
