@@ -4,9 +4,14 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
 
 CHROMIUM = shutil.which("chromium")
 ADVICE = "chromium is not installed: apt-get install chromium libatomic1"
+
+# A loaded machine may take long over an example; what is to be quick is measured by itself.
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
