@@ -8,20 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.request import getproxies
 
-import httpx
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.channels.telegram_transport import Spread
+from bot.channels.unsent import UNSENT
 
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 _TALKATIVE = ("httpx", "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest")
 _TOLD_APART = (400, 403, 409)  # by the library
 _DEFAULT_WAIT = 5.0  # seconds, for a 429 that doesn't say how long
@@ -73,7 +66,7 @@ class Wire(HTTPXRequest):
             status, body = await super().do_request(url, method, *args, **kwargs)
         except NetworkError as error:
             failure = type(error.__cause__ or error).__name__
-            unsent = isinstance(error.__cause__, _UNSENT)
+            unsent = isinstance(error.__cause__, UNSENT)
         else:
             _raise_for(status, body, file=method == "GET")
             return status, body

@@ -9,19 +9,12 @@ from typing import Annotated, Any, TypeVar
 import httpx
 from pydantic import BaseModel, BeforeValidator, SecretStr, ValidationError
 
+from bot.channels.unsent import UNSENT
 from bot.channels.zalo_bot_codes import IDLE, NOT_FOUND, Answer, answer_of, result_of
 from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused
 
 TEXT_LIMIT = 2000  # characters of a message, and of a caption
 
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-)
 _UNREACHED = "Không kết nối được tới Zalo ({})"
 _LOST = "Mất kết nối với Zalo giữa chừng ({})"
 _STRANGE = "Zalo trả lời không đúng dạng"
@@ -159,7 +152,7 @@ class ZaloBotApi:
             raise NotSent(_UNREACHED.format("đã đóng"))
         try:
             response = await self.client.post(url, json=dict(parameters or {}), timeout=timeout)
-        except _UNSENT as error:
+        except UNSENT as error:
             ended = NotSent(_UNREACHED.format(type(error).__name__))
         except (httpx.HTTPError, RuntimeError) as error:
             ended = Lost(_LOST.format(type(error).__name__))

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bot.channels.unsent import UNSENT
 from bot.channels.zalo_calls import Lost, NotSent, Refused
 from office.channel_settings import ZaloOa
 
@@ -19,14 +20,6 @@ BAD_APP, BAD_REDIRECT, BAD_SECRET, USED = -14002, -14003, -14004, -14020
 READ_SECONDS = 12.0  # an answer that we don't wait for is a pair that is lost
 _CONNECT, _WRITE = 3.0, 2.0
 _DAY_AND_HOUR = timedelta(seconds=90_000)  # how long an access token lives, for an answer that doesn't say
-
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 
 _UNREACHED = "Không kết nối được tới máy chủ cấp quyền của Zalo ({}). Kiểm tra mạng, proxy rồi thử lại."
 _TURNED_AWAY = "Máy chủ cấp quyền của Zalo chưa nhận yêu cầu (HTTP {}). Thử lại sau ít phút."
@@ -90,8 +83,8 @@ def _post(settings: ZaloOa, grant: Mapping[str, str], http: httpx.Client, read: 
             timeout=httpx.Timeout(read, connect=_CONNECT, write=_WRITE, pool=_CONNECT),
             follow_redirects=False,
         )
-    except httpx.HTTPError as error:
-        failure, unsent = type(error).__name__, isinstance(error, _UNSENT)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        failure, unsent = type(error).__name__, isinstance(error, UNSENT)
     # Outside of the except clause, so that the error with the request isn't even its context.
     raise NotSent(_UNREACHED.format(failure)) if unsent else Lost(_LOST.format(failure))
 

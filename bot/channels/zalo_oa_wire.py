@@ -10,16 +10,10 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.channels.unsent import UNSENT
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Lost, NotSent, TooFast, WrongToken
 from bot.channels.zalo_oa_errors import RATE_PAUSE, OaError, ended, needs_new_token
 
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 _TALKATIVE = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
 _CONNECT, _READ, _WRITE, _POOL = 10.0, 20.0, 20.0, 30.0  # seconds
 _SLOWEST = 100_000  # bytes a second of an upload
@@ -146,7 +140,7 @@ class Wire:
                 timeout=httpx.Timeout(connect=_CONNECT, read=_READ + slow, write=_WRITE + slow, pool=_POOL),
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure, unsent = type(error).__name__, isinstance(error, (*_UNSENT, httpx.InvalidURL))
+            failure, unsent = type(error).__name__, isinstance(error, UNSENT)
         except ValueError as error:  # of a header: a token with a line end in it
             failure, unsent = type(error).__name__, True
         # Outside of the except clause, so that the error with the request isn't even its context.
