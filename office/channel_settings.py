@@ -15,6 +15,7 @@ from office.setting_kinds import Count, HttpUrl, Route, Section
 
 _TELEGRAM_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")  # Telegram's rule for secret_token
 _ZALO_BOT_SECRET = re.compile(r"[!-~][ -~]{6,254}[!-~]\Z")  # its length is Zalo's rule, the rest any header's
+_ZALO_OA_SECRET = re.compile(r"[!-~]([ -~]*[!-~])?\Z")  # one goes in a header, too
 _ZALO_BOT_TOKEN = re.compile(r"\d{1,32}:\S+\Z")
 _ZALO_ID = re.compile(r"\d{1,32}\Z")
 _PRIVATE = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "192.168.0.0/16")))  # Zalo's rule
@@ -181,14 +182,19 @@ def of_zalo_oa(oa: ZaloOa) -> Iterator[BadSetting]:
         ("app_secret", oa.app_secret, "Khoá bí mật của ứng dụng"),
         ("webhook_secret", oa.webhook_secret, "OA Secret Key ở trang Webhook của ứng dụng"),
     ):
+        variable = f"XINLUON_ZALO_OA_{key.upper()}"
         if not _value(secret):
-            variable = f"XINLUON_ZALO_OA_{key.upper()}"
             yield BadSetting(
                 ("zalo_oa", key),
                 f"Zalo OA chưa có «{where}»",
                 f"đặt {variable} hoặc {variable}_FILE",
             )
-
+        elif not _ZALO_OA_SECRET.match(_value(secret)):
+            yield BadSetting(
+                ("zalo_oa", key),
+                f"«{where}» có chữ có dấu, khoảng trắng thừa hoặc xuống dòng",
+                f"chép lại cả khoá vào {variable} hoặc {variable}_FILE",
+            )
     if oa.template.id and not oa.template.fields:
         yield BadSetting(
             ("zalo_oa", "template", "id"),

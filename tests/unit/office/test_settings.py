@@ -329,6 +329,16 @@ def test_what_an_official_account_lacks_is_named(values: Any, path: tuple[str, .
     assert said in problem.message
 
 
+@pytest.mark.parametrize("key", ["app_secret", "webhook_secret"])
+@pytest.mark.parametrize("secret", ["khoá bí mật", "a\nb", " abc "])
+def test_a_secret_that_can_not_be_an_official_account_s_is_refused(key: str, secret: str) -> None:
+    variable = f"XINLUON_ZALO_OA_{key.upper()}"
+    problem = _bad(_oa(), {**BOT, variable: secret})
+    assert problem.path == ("zalo_oa", key)
+    assert variable in problem.mend
+    assert secret not in str(problem)
+
+
 def test_a_number_without_quotes_is_told_to_have_them() -> None:
     with pytest.raises(ValidationError, match='đặt trong dấu nháy: "3608"'):
         settings_from(_oa(app_id=3608), BOT)
