@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.platform import Platform
@@ -125,6 +124,7 @@ class Upkeep:
                 found = await asyncio.to_thread(chore)
             except DatabaseUnavailable as exc:
                 log.warning("upkeep.failed", chore=name, reason=exc.message)
-            except SQLAlchemyError as exc:
-                log.error("upkeep.failed", chore=name, reason=type(exc).__name__)  # noqa: TRY400 - it goes on
+            except Exception as exc:
+                # Its text may quote rows.
+                log.error("upkeep.failed", chore=name, reason=type(exc).__name__)  # noqa: TRY400
             await asyncio.sleep(pause if found else rest)

@@ -9,13 +9,14 @@ from typing import cast
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot import upkeep
 from bot.channels.platform import Platform
 from bot.upkeep import Upkeep
 from handlers.library import Library
 from office.deliveries import Status
 from office.messages import ChannelState
 from office.settings import settings_from
-from scheduler.calendar import WorkCalendar
+from scheduler.calendar import CalendarTooFar, WorkCalendar
 from scheduler.courier import Retry
 from scheduler.delivery import Policy
 from scheduler.lanes import Lanes
@@ -107,6 +108,28 @@ def test_a_lane_that_reaches_nobody_counts_as_down_until_it_is_tried_again(stage
     stage.tell(number=2)
     stage.clock.forward(minutes=1)
     assert stage.upkeep.pass_on() == 0
+
+
+async def test_a_fault_of_one_chore_ends_neither_it_nor_the_office(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    def watch() -> int:
+        nonlocal looks
+        looks += 1
+        raise CalendarTooFar("an office that never works")
+
+    monkeypatch.setattr(upkeep, "_WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(stage.upkeep, "watch", watch)
+    monkeypatch.setattr(stage.upkeep, "group_some", lambda: 0)
+    running = asyncio.create_task(stage.upkeep.run())
+    async with asyncio.timeout(20):
+        while looks < 2 and not running.done():
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert looks >= 2
 
 
 async def test_a_message_that_gets_through_ends_the_trouble(stage: Stage) -> None:
