@@ -17,7 +17,6 @@ from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_condition import Condition
 from bot.channels.zalo_bot_courier import ZaloBotCourier
 from bot.channels.zalo_bot_events import NAME
-from bot.channels.zalo_bot_files import fetch
 from bot.channels.zalo_bot_ground import BotGround
 from bot.channels.zalo_bot_pages import CAPABILITIES
 from bot.channels.zalo_bot_patience import Patience
@@ -27,6 +26,7 @@ from bot.channels.zalo_bot_serving import Server
 from bot.channels.zalo_bot_speaking import Speaker
 from bot.channels.zalo_bot_webhook import BotWebhook
 from bot.channels.zalo_calls import Refused, WrongToken
+from bot.channels.zalo_fetch import fetch
 from office.bot_tokens import account_of
 from office.channel_settings import ZaloBot as Settings
 from office.clock import Clock
@@ -131,8 +131,7 @@ class ZaloBot(Platform):
 
     async def fetch(self, file_id: str) -> bytes:
         """The content of a picture or voice that a person sent. Raises FileUnavailable."""
-        client = self._api.client if self._api else None
-        return await fetch(client, file_id, server=self._settings.base_url)
+        return await fetch(file_id, server=self._settings.base_url)
 
     # --- inside
 

@@ -17,10 +17,10 @@ from bot.channels.answering import Answerer, Patience
 from bot.channels.base import ChannelDown, Desk, FileAddresses
 from bot.channels.platform import Platform, WebRoute
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Refused, WrongToken
+from bot.channels.zalo_fetch import fetch
 from bot.channels.zalo_oa_api import OaApi
 from bot.channels.zalo_oa_courier import Line, OaCourier
 from bot.channels.zalo_oa_errors import of_one_function
-from bot.channels.zalo_oa_fetch import fetch
 from bot.channels.zalo_oa_files import OaFiles
 from bot.channels.zalo_oa_groups import GroupWatch
 from bot.channels.zalo_oa_people import OaPeople
@@ -145,7 +145,7 @@ class ZaloOa(Platform):
 
     async def fetch(self, file_id: str) -> bytes:
         """The content of a file that a person sent, of 20 MB at most. Raises FileUnavailable."""
-        return await fetch(file_id, api=self._settings.base_url)
+        return await fetch(file_id, server=self._settings.base_url)
 
     async def run(self) -> None:
         """Serve until cancelled, then finish what is in hand. Raises ChannelDown."""

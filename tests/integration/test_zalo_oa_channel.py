@@ -863,7 +863,7 @@ async def test_an_account_without_groups_bothers_nobody(
 
 async def test_a_picture_is_fetched_from_zalos_servers_only(stage: Stage, fake: FakeZaloOa) -> None:
     oa = stage.channel()
-    with pytest.raises(FileUnavailable, match="không phải của Zalo"):
+    with pytest.raises(FileUnavailable, match="không nằm trên máy chủ của Zalo"):
         await oa.fetch("http://127.0.0.1:9/a.jpg")
     with pytest.raises(FileUnavailable, match="không còn giữ"):
         await oa.fetch(f"{fake.url}/khong-co.jpg")

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.zalo_bot_codes import MEANINGS, Answer, answer_of, meaning, result_of, unhooked
-from bot.channels.zalo_bot_files import is_trusted
 from bot.channels.zalo_bot_polling import Pace
 from bot.channels.zalo_calls import CallEnded, Lost, NotSent, Refused, TooFast, WrongToken
 
@@ -151,25 +150,3 @@ def test_a_webhook_that_is_not_reached_says_what_to_look_at(outcome: str, hint: 
 
 def test_polls_are_a_second_apart() -> None:
     assert Pace().floor == 1.0
-
-
-@pytest.mark.parametrize(
-    ("address", "trusted"),
-    [
-        ("https://photo-stal-1.zdn.vn/a.jpg", True),
-        ("https://zalo-api.zadn.vn/a", True),
-        ("https://bot-api.example/file", True),
-        ("http://photo-stal-1.zdn.vn/a.jpg", False),
-        ("https://zdn.vn.example/a.jpg", False),
-        ("https://evilzdn.vn/a.jpg", False),
-        ("https://an@photo.zdn.vn/a.jpg", False),
-        ("https://photo.zdn.vn:8443/a.jpg", False),
-        ("https://127.0.0.1/a", False),
-        ("http://bot-api.example/file", False),
-        ("file:///etc/passwd", False),
-        ("https://[", False),
-        ("", False),
-    ],
-)
-def test_files_are_fetched_from_zalo_alone(address: str, trusted: bool) -> None:
-    assert is_trusted(address, server="https://bot-api.example") is trusted

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.channels.plain_text import Page
 from bot.channels.zalo_oa_api import OaGroup
-from bot.channels.zalo_oa_fetch import is_zalos
 from bot.channels.zalo_oa_files import takes
 from bot.channels.zalo_oa_groups import Known, changes
 from bot.channels.zalo_oa_sending import without_buttons
@@ -20,9 +17,6 @@ from office.contacts import Window
 from office.groups import GroupState
 from office.messages import Choice, ChoiceKind, Event
 from scheduler.ration import Purpose
-
-API = "https://openapi.zalo.me"
-
 
 # --- windows
 
@@ -81,40 +75,6 @@ def test_whoever_wanted_it_sent_is_told_why_not_and_what_to_do() -> None:
 )
 def test_zalo_takes_few_kinds_of_files_and_small_ones(name: str, size: int, taken: bool) -> None:
     assert takes(name, size) is taken
-
-
-@pytest.mark.parametrize(
-    ("url", "ours"),
-    [
-        ("https://photo-stal-1.zdn.vn/a.jpg", True),
-        ("https://f2-voice-aac-dl.zadn.vn:443/a", True),
-        ("https://zalo.me/a", True),
-        ("https://stc.zaloapp.com/a", True),
-        ("https://openapi.zalo.me/x", True),
-        ("http://photo.zdn.vn/a.jpg", False),
-        ("https://evilzdn.vn/a", False),
-        ("https://zdn.vn.evil.com/a", False),
-        ("https://zdn.vn@evil.com/a", False),
-        ("https://a@zdn.vn/a", False),
-        ("https://photo.zdn.vn:8443/a", False),
-        ("https://127.0.0.1/a", False),
-        ("file:///etc/passwd", False),
-        ("", False),
-        ("https://[", False),
-    ],
-)
-def test_files_come_from_zalos_servers_alone(url: str, ours: bool) -> None:
-    assert is_zalos(url, api=API) is ours
-
-
-def test_the_api_server_of_the_settings_counts_with_its_very_port() -> None:
-    assert is_zalos("http://127.0.0.1:8082/a", api="http://127.0.0.1:8082")
-    assert not is_zalos("http://127.0.0.1:8083/a", api="http://127.0.0.1:8082")
-
-
-@given(st.text(max_size=60))
-def test_no_address_breaks_it(url: str) -> None:
-    assert is_zalos(url, api=API) in (True, False)
 
 
 # --- groups
