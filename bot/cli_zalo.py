@@ -242,13 +242,10 @@ def _warn_of_name(facts: Identity | None, office: str) -> None:
 
 def _warn_of_readers(settings: Settings) -> None:
     """Say so where others on this machine may read the file that the tokens are in."""
-    from sqlalchemy import make_url
+    from bot.doctor.premises import file_of
 
-    url = make_url(settings.database.url)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return
-    file = Path(url.database)
-    if file.is_file() and file.stat().st_mode & 0o077:
+    file = file_of(settings)
+    if file is not None and file.is_file() and file.stat().st_mode & 0o077:
         typer.echo(words()("open_file", file=file), err=True)
 
 

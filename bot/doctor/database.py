@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.config import var_folder
 from bot.doctor.findings import Finding, Level, bad, fine, info, warn
+from bot.doctor.premises import file_of
 from office.contacts import Contact
 from office.database import MIGRATIONS, DatabaseUnavailable, make_engine, session_factory
 from office.questions import Question
@@ -92,14 +93,6 @@ def opened(settings: Settings) -> Iterator[Store]:
     finally:
         if engine is not None:
             engine.dispose()
-
-
-def file_of(settings: Settings) -> Path | None:
-    """The SQLite file; None for a server's database."""
-    url = make_url(settings.database.url)
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-        return None
-    return Path(url.database)
 
 
 def _kind(settings: Settings) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from office.settings import Settings
@@ -21,6 +23,14 @@ class Premises:
     readers: sessionmaker[Session] | None = None
     hash_key: bytes | None = None
     made: bool = True
+
+
+def file_of(settings: Settings) -> Path | None:
+    """The SQLite file; None for a server's database."""
+    url = make_url(settings.database.url)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
 
 
 def server_of(url: str) -> str:
