@@ -618,7 +618,7 @@ async def test_what_was_stored_before_a_crash_is_answered_in_the_next_life(
     async with stage.serving():
         fake.say(an, "một")
         await fake.until(lambda: not fake.unanswered)
-        await until(lambda: stage.desk.heard)
+        await until(lambda: stage.states() == [InboxState.HANDLED])
     assert stage.states() == [InboxState.HANDLED]
     fake._plans.clear()
     async with stage.serving():
