@@ -297,9 +297,10 @@ def _lines(oa: ZaloOa, row: ZaloTokens | None, now: datetime) -> list[str]:
     if row.trouble:
         return [*lines, text("status.trouble", why=row.trouble)]
     lines.append(text("status.obtained", when=said_moment(row.obtained_at)))
+    if refresh <= now:
+        return [*lines, text("status.refresh_ended", when=said_moment(refresh))]
     lines.append(text("status.access" if access > now else "status.access_ended", when=said_moment(access)))
-    key = "status.refresh" if refresh > now else "status.refresh_ended"
-    lines.append(text(key, when=said_moment(refresh), days=(refresh - now).days))
+    lines.append(text("status.refresh", when=said_moment(refresh), days=(refresh - now).days))
     lines.append(text("status.fine"))
     version = text("status.version", version=row.version) if row.version else text("status.version_unknown")
     return [*lines, version]

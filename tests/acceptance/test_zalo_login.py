@@ -271,6 +271,18 @@ def test_status_with_trouble_says_that_alone(desk: Desk, fake: FakeZaloOa) -> No
     assert done.stdout.splitlines()[1:] == [f"Trục trặc: {trouble}"]
 
 
+def test_status_of_consent_that_has_ended_says_nothing_else_of_it(desk: Desk, fake: FakeZaloOa) -> None:
+    assert desk.run("login", "--by-hand", stdin=fake.tokens()[1]).exit_code == 0
+    with closing(sqlite3.connect(desk.folder / "var" / "xinluon.db")) as connection, connection:
+        connection.execute("UPDATE zalo_tokens SET refresh_expires_at = '2026-01-01 00:00:00.000000'")
+    done = desk.run("status")
+    assert done.exit_code == 1
+    _, obtained, ended = done.stdout.splitlines()
+    assert obtained.startswith("Làm mới lần cuối: ")
+    assert ended.startswith("Quyền: đã hết lúc ")
+    assert ended.endswith("Chạy «xinluon zalo login».")
+
+
 def test_status_says_that_consent_is_missing(desk: Desk) -> None:
     done = desk.run("status")
     assert done.exit_code == 1
