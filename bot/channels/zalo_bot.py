@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.base import ChannelDown, Desk, FileAddresses
 from bot.channels.platform import Platform, WebRoute
+from bot.channels.quiet import hush_libraries
 from bot.channels.zalo_bot_api import ZaloBotApi
 from bot.channels.zalo_bot_condition import Condition
 from bot.channels.zalo_bot_courier import ZaloBotCourier
@@ -97,6 +98,7 @@ class ZaloBot(Platform):
 
     async def run(self) -> None:
         """Serve for as long as that can be, then finish what is in hand. Raises ChannelDown."""
+        hush_libraries()
         api = self._connection()
         reason = ""
         try:

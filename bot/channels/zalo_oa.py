@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.channels.answering import Answerer, Patience
 from bot.channels.base import ChannelDown, Desk, FileAddresses
 from bot.channels.platform import Platform, WebRoute
+from bot.channels.quiet import hush_libraries
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Refused, WrongToken
 from bot.channels.zalo_fetch import fetch
 from bot.channels.zalo_oa_api import OaApi
@@ -32,7 +33,6 @@ from bot.channels.zalo_oa_templates import Pings
 from bot.channels.zalo_oa_tokens import newer_pair
 from bot.channels.zalo_oa_versions import Versions
 from bot.channels.zalo_oa_webhook import OaWebhook
-from bot.channels.zalo_oa_wire import hush_libraries
 from office import channel_settings
 from office.channel_names import ZALO_OA
 from office.clock import Clock

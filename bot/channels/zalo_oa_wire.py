@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,6 @@ from bot.channels.unsent import UNSENT
 from bot.channels.zalo_calls import AccessTokens, CallEnded, Lost, NotSent, TooFast, WrongToken
 from bot.channels.zalo_oa_errors import RATE_PAUSE, OaError, ended, needs_new_token
 
-_TALKATIVE = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
 _CONNECT, _READ, _WRITE, _POOL = 10.0, 20.0, 20.0, 30.0  # seconds
 _SLOWEST = 100_000  # bytes a second of an upload
 _UNREACHED = "Không kết nối được tới Zalo ({})."
@@ -160,20 +158,3 @@ def _envelope_of(response: httpx.Response) -> _Envelope:
     if response.status_code >= 300:
         raise NotSent(_TURNED_AWAY.format(response.status_code))
     raise Lost(_GARBLED.format(f"HTTP {response.status_code}"))
-
-
-class _Hush(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
-
-
-_hush = _Hush()
-
-
-def hush_libraries() -> None:
-    """Keep addresses with people's ids, and whatever goes over the wire, out of the log.
-
-    A filter rather than a level, which whoever configures logging may set otherwise.
-    """
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_hush)

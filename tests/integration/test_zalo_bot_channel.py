@@ -703,8 +703,6 @@ async def test_the_start_is_patient(stage: Stage, fake: FakeZaloBot) -> None:
 async def test_the_token_is_in_no_log_and_no_error(
     stage: Stage, fake: FakeZaloBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("httpx", "httpcore"):  # as bot.logs has them
-        caplog.set_level(logging.WARNING, name)
     caplog.set_level(logging.DEBUG)
     for method in ("getMe", "getUpdates", "sendMessage"):
         fake.plan(method, drop_before(), refuse(500))
