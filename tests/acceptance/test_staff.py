@@ -137,6 +137,8 @@ def test_work_goes_its_whole_way_in_chat(bureau: Bureau) -> None:
     # Acknowledged by a button in the group, by words in private.
     bureau.fake.tap(told, "Đã nhận", user=AN)
     bureau.fake.wait_for(lambda: "Đã nhận 1/2: Nguyễn Văn An" in told.text)
+    for chat in (an, binh):  # have been told, too: what comes next answers them
+        bureau.last(chat, "Nhiệm vụ mới giao")
     assert "Đã nhận 2/2" in bureau.say(binh, f"nhan {number}").text
     # More time, asked for in words, decided by a button.
     later = datetime.now(UTC).astimezone(ZONE).date() + timedelta(days=45)

@@ -35,6 +35,7 @@ PEOPLE = [
     (CUONG, "Võ Văn Cường", "qlcn", None),
 ]
 GROUPS = 40
+_LINK = re.compile(r"http://\S+/vao\?\S+")
 SETTINGS: dict[str, dict[str, Any]] = {
     "delivery": {**NEVER_QUIET, "per_second": 40, "per_chat_second": 50, "per_group_minute": 500},
     "office": {
@@ -105,9 +106,13 @@ class Bureau:
                 complaints.append(message.text)
 
         before = len(self.fake.received(private))
+
+        def links() -> list[str]:  # among what else may come to them meanwhile
+            return [link for m in self.fake.received(private)[before:] for link in _LINK.findall(m.text)]
+
         self.fake.say(private, "/vaoban")
-        self.fake.wait_for(lambda: len(self.fake.received(private)) > before)
-        [link] = re.findall(r"http://\S+", self.fake.received(private)[before].text)
+        self.fake.wait_for(links)
+        [link] = links()
         with self._browser.new_context(viewport=size, locale="vi-VN", accept_downloads=True) as context:
             context.on("console", on_console)
             context.on("weberror", lambda error: complaints.append(str(error.error)))
